@@ -1,0 +1,5 @@
+//! homebuild: a homelab as a static site.
+#![doc = "The story is told in `ARCHITECTURE.md`."]
+
+pub mod problem;
+pub mod yaml;

@@ -1,0 +1,335 @@
+//! What the author of a site is told: one [`Problem`] is one message at one [`Place`], with what to do about it.
+//!
+//! Problems are gathered, never thrown one by one: a stage reports every problem of its input, and [`Problems`]
+//! prints them sorted by place, each with the line of the source and a caret below the value.
+
+use std::cmp::Ordering;
+use std::fmt::{self, Write as _};
+use std::sync::Arc;
+
+/// One file of the site as it was read: what a place points into.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Path below the site, with `/`.
+    pub path: String,
+    /// The whole text.
+    pub text: String,
+}
+
+impl Source {
+    /// A source that places can share.
+    #[must_use]
+    pub fn new(path: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
+        Arc::new(Self { path: path.into(), text: text.into() })
+    }
+}
+
+/// Where a value stands: a file, a line and a column, and how many characters it takes there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The file.
+    pub source: Arc<Source>,
+    /// Line, from 1; 0 means the file as a whole.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u16,
+    /// Length in characters on that line; at least 1 where known.
+    pub length: u16,
+}
+
+impl Place {
+    /// A file as a whole.
+    #[must_use]
+    pub fn file(source: &Arc<Source>) -> Self {
+        Self { source: source.clone(), line: 0, column: 0, length: 0 }
+    }
+
+    /// A whole line of a file, from 1.
+    #[must_use]
+    pub fn line(source: &Arc<Source>, line: usize) -> Self {
+        let text = source.text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+        let column = text.chars().take_while(|c| c.is_whitespace()).count() + 1;
+        let length = text.trim().chars().count();
+        Self { source: source.clone(), line: fit(line), column: fit16(column), length: fit16(length) }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.line, self.column) {
+            (0, _) => f.write_str(&self.source.path),
+            (line, 0) => write!(f, "{}:{line}", self.source.path),
+            (line, column) => write!(f, "{}:{line}:{column}", self.source.path),
+        }
+    }
+}
+
+/// A line number that fits a place; what lies beyond is shown as the last.
+#[must_use]
+pub fn fit(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+/// A column or length that fits a place; what lies beyond is shown as the last.
+#[must_use]
+pub fn fit16(number: usize) -> u16 {
+    u16::try_from(number).unwrap_or(u16::MAX)
+}
+
+/// How bad a problem is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Nothing is written.
+    Error,
+    /// The build goes on; the author should look.
+    Warning,
+}
+
+/// One thing that the author is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Error or warning.
+    pub level: Level,
+    /// Name of the rule, in kebab-case: `unknown-value`.
+    pub code: &'static str,
+    /// What is wrong: lower case, no full stop, values in backticks.
+    pub message: String,
+    /// Where, if it is anywhere.
+    pub place: Option<Place>,
+    /// What stands beside the caret: `did you mean `port`?`.
+    pub label: String,
+    /// Further lines: the chain from stack to partial, what to do.
+    pub notes: Vec<String>,
+}
+
+impl Problem {
+    /// An error without a place yet.
+    #[must_use]
+    pub fn error(code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            level: Level::Error,
+            code,
+            message: message.into(),
+            place: None,
+            label: String::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// A warning without a place yet.
+    #[must_use]
+    pub fn warning(code: &'static str, message: impl Into<String>) -> Self {
+        Self { level: Level::Warning, ..Self::error(code, message) }
+    }
+
+    /// The same at a place; a place that is there already stays.
+    #[must_use]
+    pub fn at(mut self, place: &Place) -> Self {
+        self.place.get_or_insert_with(|| place.clone());
+        self
+    }
+
+    /// The same with a text beside the caret.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+
+    /// The same with one more note.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+
+    fn order(&self, other: &Self) -> Ordering {
+        let key = |p: &Self| p.place.as_ref().map(|at| (at.source.path.clone(), at.line, at.column));
+        (key(self), &self.message, &self.notes).cmp(&(key(other), &other.message, &other.notes))
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let level = match self.level {
+            Level::Error => "error",
+            Level::Warning => "warning",
+        };
+        writeln!(f, "{level}[{}]: {}", self.code, self.message)?;
+        if let Some(place) = &self.place {
+            writeln!(f, "  --> {place}")?;
+            f.write_str(&snippet(place, &self.label))?;
+        } else if !self.label.is_empty() {
+            writeln!(f, "   = {}", self.label)?;
+        }
+        for note in &self.notes {
+            writeln!(f, "   = {}", note.replace('\n', "\n     "))?;
+        }
+        Ok(())
+    }
+}
+
+/// The line of a place with a caret line below; nothing where the place is a whole file.
+fn snippet(place: &Place, label: &str) -> String {
+    let Some(line) = (place.line as usize).checked_sub(1).and_then(|n| place.source.text.lines().nth(n)) else {
+        return if label.is_empty() { String::new() } else { format!("   = {label}\n") };
+    };
+    const WIDTH: usize = 160;
+    let start = usize::from(place.column).saturating_sub(1);
+    let skip = if start > WIDTH / 2 { start - WIDTH / 4 } else { 0 };
+    let shown: String = line.chars().skip(skip).take(WIDTH).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let room = shown.chars().count().saturating_sub(start - skip).max(1);
+    let carets = "^".repeat(usize::from(place.length).clamp(1, room));
+    let number = place.line.to_string();
+    let gutter = " ".repeat(number.len());
+    let mut text = String::new();
+    let _ = writeln!(text, " {gutter} |\n {number} | {}", shown.trim_end());
+    let _ = writeln!(text, "{}", format!(" {gutter} | {}{carets} {label}", " ".repeat(start - skip)).trim_end());
+    text
+}
+
+/// All problems of a piece of work.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Problems(Vec<Problem>);
+
+impl Problems {
+    /// None yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// One more.
+    pub fn push(&mut self, problem: Problem) {
+        self.0.push(problem);
+    }
+
+    /// Those of another piece of work.
+    pub fn extend(&mut self, others: Problems) {
+        self.0.extend(others.0);
+    }
+
+    /// The value, or none with its problems kept here.
+    pub fn take<T>(&mut self, result: Result<T, impl Into<Problems>>) -> Option<T> {
+        result.map_err(|problems| self.extend(problems.into())).ok()
+    }
+
+    /// Whether any of them is an error.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.0.iter().any(|p| p.level == Level::Error)
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The value if there is no error; warnings are lost with it only when errors are.
+    pub fn or<T>(self, value: T) -> Result<T, Problems> {
+        if self.has_errors() { Err(self) } else { Ok(value) }
+    }
+
+    /// Sorted by place, each said once.
+    #[must_use]
+    pub fn sorted(mut self) -> Vec<Problem> {
+        self.0.sort_by(Problem::order);
+        self.0.dedup();
+        self.0
+    }
+
+    /// Each changed by a function.
+    #[must_use]
+    pub fn map(self, change: impl Fn(Problem) -> Problem) -> Self {
+        Self(self.0.into_iter().map(change).collect())
+    }
+
+    /// In the order in which they were found.
+    pub fn iter(&self) -> impl Iterator<Item = &Problem> {
+        self.0.iter()
+    }
+}
+
+impl From<Problem> for Problems {
+    fn from(problem: Problem) -> Self {
+        Self(vec![problem])
+    }
+}
+
+impl FromIterator<Problem> for Problems {
+    fn from_iter<I: IntoIterator<Item = Problem>>(problems: I) -> Self {
+        Self(problems.into_iter().collect())
+    }
+}
+
+impl IntoIterator for Problems {
+    type Item = Problem;
+    type IntoIter = std::vec::IntoIter<Problem>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+/// All values, or all problems of those that failed.
+pub fn gather<T>(results: impl IntoIterator<Item = Result<T, Problems>>) -> Result<Vec<T>, Problems> {
+    let mut problems = Problems::new();
+    let values: Vec<T> = results.into_iter().filter_map(|r| problems.take(r)).collect();
+    if problems.is_empty() { Ok(values) } else { Err(problems) }
+}
+
+/// The known word that is nearest to a mistyped one, if one is near.
+#[must_use]
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let limit = (word.chars().count() / 3).max(1);
+    known
+        .into_iter()
+        .map(|k| (strsim::damerau_levenshtein(word, k), k))
+        .filter(|(distance, _)| *distance <= limit)
+        .min()
+        .map(|(_, k)| k)
+}
+
+/// `did you mean `x`?`, or nothing.
+#[must_use]
+pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    nearest(word, known).map_or_else(String::new, |k| format!("did you mean `{k}`?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_shows_its_line_with_a_caret_below_the_value() {
+        let source = Source::new("stacks/ntfy/stack.yaml", "components:\n  ntfy:\n    prot: 80\n");
+        let place = Place { source, line: 3, column: 5, length: 4 };
+        let problem = Problem::error("unknown-value", "layout `app` has no value `prot`")
+            .at(&place)
+            .label("did you mean `port`?")
+            .note("in component `ntfy`");
+        insta::assert_snapshot!(problem, @r"
+        error[unknown-value]: layout `app` has no value `prot`
+          --> stacks/ntfy/stack.yaml:3:5
+           |
+         3 |     prot: 80
+           |     ^^^^ did you mean `port`?
+           = in component `ntfy`
+        ");
+    }
+
+    #[test]
+    fn problems_come_sorted_by_place_and_once() {
+        let source = Source::new("a.yaml", "x\ny\n");
+        let at = |line| Problem::error("x", "wrong").at(&Place::line(&source, line));
+        let sorted = [at(2), at(1), at(2)].into_iter().collect::<Problems>().sorted();
+        assert_eq!(sorted, [at(1), at(2)]);
+    }
+
+    #[test]
+    fn a_far_word_is_no_suggestion() {
+        assert_eq!(nearest("prot", ["port", "ports"]), Some("port"));
+        assert_eq!(nearest("image", ["port", "ports"]), None);
+    }
+}
