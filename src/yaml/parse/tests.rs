@@ -192,7 +192,7 @@ fn a_key_given_twice_is_an_error_that_names_the_first() {
      4 |   b: 3
        |   ^ the first is on line 2
     ");
-    let many: String = (0..40).map(|n| format!("k{n}: 1\n")).collect();
+    let many = (0..40).map(|n| format!("k{n}: 1\n")).collect::<Vec<_>>().concat();
     let problem = bad(&format!("{many}k30: 2\nk7: 2\n"));
     assert!(problem.contains("`k30`") && problem.contains("line 31"), "{problem}");
     assert!(bad("1: a\n'1': b\n").contains("`1` is given twice"));
@@ -233,16 +233,11 @@ fn an_alias_stands_where_it_is_written() {
 
 #[test]
 fn aliases_of_aliases_are_bounded() {
-    let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
-    for n in 1..12 {
-        let alias = format!("*a{}", n - 1);
-        text += &format!("a{n}: &a{n} [{}]\n", vec![alias; 10].join(", "));
-    }
+    let tenfold = |n| format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 10].join(", "));
+    let text = format!("a0: &a0 [x]\n{}", (1..12).map(tenfold).collect::<Vec<_>>().concat());
     assert!(bad(&text).contains("the aliases of this file copy more than"));
-    let mut deep = "a0: &a0 [x]\n".to_owned();
-    for n in 1..200 {
-        deep += &format!("a{n}: &a{n} [*a{}]\n", n - 1);
-    }
+    let deeper = |n| format!("a{n}: &a{n} [*a{}]\n", n - 1);
+    let deep = format!("a0: &a0 [x]\n{}", (1..200).map(deeper).collect::<Vec<_>>().concat());
     assert!(bad(&deep).contains("levels deep"));
 }
 
