@@ -24,7 +24,12 @@ const COPIES: usize = 1_000_000;
 /// All documents of a file. An empty document is no document.
 pub fn parse(source: &Arc<Source>) -> Result<Vec<Node>, Problem> {
     trouble::unreadable(source)?;
-    let options = options! { flow_nesting_limit: DEPTH, block_nesting_limit: DEPTH };
+    let options = options! {
+        flow_nesting_limit: DEPTH,
+        block_nesting_limit: DEPTH,
+        // YAML itself stops at 1024; JSON, which layouts render, has longer keys.
+        simple_key_max_lookahead: 1 << 16,
+    };
     let events = Parser::new_from_str_with_options(&source.text, options);
     Builder { source, events, anchors: BTreeMap::new(), copies: 0, depth: 0 }.documents()
 }

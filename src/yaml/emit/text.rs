@@ -19,7 +19,7 @@ const BREAK: u8 = 1;
 const CONTROL: u8 = 2;
 /// A tab, which may stand in a block.
 const TAB: u8 = 4;
-/// `:` and `#`, which need a look at what is beside them.
+/// `:`, `#` and `$`, which need a look at what is beside them.
 const MARK: u8 = 8;
 /// The first byte of a character in which others that must be escaped may hide.
 const WIDE: u8 = 16;
@@ -34,7 +34,7 @@ static BYTES: [u8; 256] = {
         table[byte as usize] = match byte {
             b'\n' => BREAK | ESCAPE,
             b'\t' => TAB | ESCAPE,
-            b':' | b'#' => MARK,
+            b':' | b'#' | b'$' => MARK,
             b'"' | b'\\' => ESCAPE,
             0..=0x1f | 0x7f => CONTROL | ESCAPE,
             // U+0080 to U+009F; U+2000 to U+2FFF; U+F000 to U+FFFF.
@@ -89,9 +89,11 @@ fn begins_plain(bytes: &[u8]) -> bool {
     }
 }
 
-/// Whether `:` or ` #` would end a plain text.
+/// Whether `:` or ` #` would end a plain text, or it has an expression, of which our parser would want the end.
 fn has_mark(bytes: &[u8]) -> bool {
-    bytes.last() == Some(&b':') || bytes.windows(2).any(|pair| pair == b": " || pair == b" #")
+    bytes.last() == Some(&b':')
+        || bytes.windows(2).any(|pair| pair == b": " || pair == b" #")
+        || bytes.windows(3).any(|three| three == b"${{")
 }
 
 /// Whether some reader takes a plain text for something else: a truth value, nothing, a number, a date, a merge key.

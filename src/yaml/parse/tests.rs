@@ -1,4 +1,5 @@
 use super::*;
+use crate::yaml::dice::Dice;
 
 fn read(text: &str) -> Result<Node, Problem> {
     parse_one(&Source::new("a.yaml", text))
@@ -339,5 +340,74 @@ fn common_mistakes_have_messages_that_help() {
         let problem = read(text).expect_err(text);
         let place = problem.place.as_ref().expect("a place").to_string();
         assert_eq!(format!("{}: {}", place.trim_start_matches("a.yaml:"), problem.message), expected, "{text}");
+    }
+}
+
+#[test]
+fn no_text_makes_the_parser_panic() {
+    const SAMPLE: &str = "# c\na: &x {b: [1, 'two', \"th\\tree\"], <<: *y}\nd:\n- |2\n    e\n- >-\n  f\n\n  g\n? h\n: *x\n\
+        ---\n!!str i: ${{ j }}\n'k': ~\n...\n%YAML 1.2\n---\n[é, {日: 🦀}]\n\u{feff}\u{85}";
+    const PIECES: [&str; 40] = [
+        "\n",
+        "  ",
+        " ",
+        "\t",
+        "\r",
+        "- ",
+        "-",
+        ": ",
+        ":",
+        "? ",
+        "? \n",
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        "&x ",
+        "*x",
+        "<<: ",
+        "!!int ",
+        "!a!b ",
+        "|",
+        ">",
+        "|+3\n",
+        "'",
+        "\"",
+        "\\",
+        "\\x",
+        "#",
+        "%TAG ! a\n",
+        "---\n",
+        "...\n",
+        "${{",
+        "}}",
+        "\0",
+        "\u{feff}",
+        "é",
+        "🦀",
+        "1e999",
+        "\u{1}",
+    ];
+    let mut dice = Dice(3);
+    for round in 0..20_000 {
+        let mut text: Vec<&str> = SAMPLE.split_inclusive(|_| true).collect();
+        for _ in 0..=dice.roll(6) {
+            if text.is_empty() {
+                break;
+            }
+            let at = dice.roll(text.len());
+            match dice.roll(4) {
+                0 => drop(text.remove(at)),
+                1 => text.truncate(at + 1),
+                2 => text.swap(at, round % SAMPLE.len().min(40).min(at + 1)),
+                _ => text.insert(at, PIECES[dice.roll(PIECES.len())]),
+            }
+        }
+        let text = text.concat();
+        match parse(&Source::new("a.yaml", text.as_str())) {
+            Ok(documents) => documents.iter().for_each(|node| drop(crate::yaml::emit(node))),
+            Err(problem) => assert!(!problem.to_string().is_empty() && problem.place.is_some(), "{text}"),
+        }
     }
 }
