@@ -298,9 +298,10 @@ pub fn group_of(api_version: &str) -> &str {
 fn broken(source: &Arc<Source>, error: &serde_json::Error) -> Problem {
     let place =
         Place { source: source.clone(), line: fit(error.line()), column: fit16(error.column().max(1)), length: 1 };
+    let said = error.to_string();
     Problem::error("kinds", "the data about kinds cannot be read")
         .at(&place)
-        .label(error.to_string())
+        .label(said.split(" at line ").next().unwrap_or_default())
         .note("`tools/kinds.py` makes this file")
 }
 

@@ -86,13 +86,22 @@ fn a_broken_definition_teaches_nothing() {
 #[test]
 fn a_broken_file_is_shown_at_its_place() {
     let source = Source::new("schemas/kinds.json", "{\"kinds\": {\n  \"v1/X\": {\"namespaced\": 1}}}");
-    insta::assert_snapshot!(Kinds::new(Some(&source)).unwrap_err(), @"");
+    insta::assert_snapshot!(Kinds::new(Some(&source)).unwrap_err(), @r#"
+    error[kinds]: the data about kinds cannot be read
+      --> schemas/kinds.json:2:26
+       |
+     2 |   "v1/X": {"namespaced": 1}}}
+       |                          ^ invalid type: integer `1`, expected a boolean
+       = `tools/kinds.py` makes this file
+    "#);
 }
 
 #[test]
 fn an_unknown_kind_is_told_with_what_is_near() {
     let kinds = site();
-    insta::assert_snapshot!(kinds.unknown("apps/v1beta1", "Deployment"), @"");
-    insta::assert_snapshot!(kinds.unknown("apps/v1", "Deploiment"), @"");
-    insta::assert_snapshot!(kinds.unknown("app/v1", "Widget"), @"");
+    let label = |api, kind| kinds.unknown(api, kind).label;
+    assert_eq!(label("apps/v1beta1", "Deployment"), "`Deployment` is in `apps/v1`");
+    assert_eq!(label("apps/v1", "Deploiment"), "did you mean `Deployment`?");
+    assert_eq!(label("app/v1", "Widget"), "did you mean `apps/v1`?");
+    assert_eq!(label("nonsense.example/v1", "Widget"), "");
 }
