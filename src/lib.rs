@@ -1,5 +1,6 @@
 //! homebuild: a homelab as a static site.
 #![doc = "The story is told in `ARCHITECTURE.md`."]
 
+pub mod kubernetes;
 pub mod problem;
 pub mod yaml;
