@@ -3,4 +3,5 @@
 
 pub mod kubernetes;
 pub mod problem;
+pub mod schema;
 pub mod yaml;
