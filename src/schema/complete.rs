@@ -1,6 +1,6 @@
 //! Values checked, with everything that their schema declares.
 
-use std::fmt::Display;
+use std::fmt::{Display, Write as _};
 
 use crate::problem::{Place, Problem, Problems, did_you_mean};
 use crate::schema::What;
@@ -74,13 +74,11 @@ impl<'a> Walk<'a> {
         let shape = self.arena.shape(slot.shape);
         let mut node = written_out(shape, node);
         if !shape.kinds.has(Kinds::of(&node.data)) {
-            match as_text(&node).filter(|_| shape.kinds.has(Kinds::STRING)) {
-                Some(text) => node = Node::text(text, &node.place),
-                None => {
-                    self.wrong_kind(slot, &node);
-                    return node;
-                }
-            }
+            let Some(text) = as_text(&node).filter(|_| shape.kinds.has(Kinds::STRING)) else {
+                self.wrong_kind(slot, &node);
+                return node;
+            };
+            node = Node::text(text, &node.place);
         }
         self.within(slot, shape, &node);
         match node.data {
@@ -103,7 +101,7 @@ impl<'a> Walk<'a> {
         let mut change = |(index, item)| {
             let before = self.path.len();
             if many {
-                self.path.push_str(&format!("[{index}]"));
+                let _ = write!(self.path, "[{index}]");
             }
             let item = change(self, item);
             self.path.truncate(before);
@@ -181,13 +179,11 @@ impl<'a> Walk<'a> {
     fn enter(&mut self, key: &str) -> usize {
         let before = self.path.len();
         let simple = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
-        if !key.bytes().all(simple) {
-            self.path.push_str(&format!("[{key:?}]"));
-        } else {
-            if before > 0 {
-                self.path.push('.');
-            }
+        if key.bytes().all(simple) {
+            self.path.push_str(if before > 0 { "." } else { "" });
             self.path.push_str(key);
+        } else {
+            let _ = write!(self.path, "[{key:?}]");
         }
         before
     }

@@ -157,12 +157,11 @@ impl<'a> Loader<'a> {
         let list = self.flag(node, "x-list");
         let default = node.get("default").cloned();
         let description = self.text(node, "description");
-        let shape = match node.get("$ref") {
-            Some(target) => self.reference(node, target),
-            None => {
-                let shape = self.shape(node, false);
-                self.push(shape)
-            }
+        let shape = if let Some(target) = node.get("$ref") {
+            self.reference(node, target)
+        } else {
+            let shape = self.shape(node, false);
+            self.push(shape)
         };
         Slot { shape, list, default, description }
     }
@@ -174,13 +173,10 @@ impl<'a> Loader<'a> {
             }
         }
         let name = target.as_str().and_then(|text| text.strip_prefix("#/$defs/"));
-        let id = match name {
-            Some(name) => self.named(name, &target.place),
-            None => {
-                self.wrong(&target.place, "`$ref` is written `\"#/$defs/NAME\"`".to_owned());
-                None
-            }
-        };
+        if name.is_none() {
+            self.wrong(&target.place, "`$ref` is written `\"#/$defs/NAME\"`".to_owned());
+        }
+        let id = name.and_then(|name| self.named(name, &target.place));
         id.unwrap_or_else(|| self.push(Shape::default()))
     }
 
@@ -231,7 +227,10 @@ impl<'a> Loader<'a> {
                 None => {
                     let label = did_you_mean(&entry.key, KEYWORDS);
                     let message = format!("`{}` is no keyword of schemas here", entry.key);
-                    self.problems.push(wrong(&entry.place, message).label(label));
+                    let problem = wrong(&entry.place, message).label(label);
+                    let is_cut = entry.value.is_null() && entry.key.contains(' ');
+                    let note = "a text with `, ` in it must be quoted inside `{ }`";
+                    self.problems.push(if is_cut { problem.note(note) } else { problem });
                 }
             }
         }
@@ -305,12 +304,10 @@ impl<'a> Loader<'a> {
     fn kinds(&mut self, node: &'a Node, shape: &Shape) -> Kinds {
         let mut said = Kinds::NONE;
         for (name, place) in self.words(node, "type") {
-            match Kinds::named(name) {
-                Some(kind) => said = said.with(kind),
-                None => {
-                    let label = did_you_mean(name, Kinds::NAMES.map(|(_, name, _)| name));
-                    self.problems.push(wrong(place, format!("`{name}` is no type")).label(label));
-                }
+            said = said.with(Kinds::named(name).unwrap_or(Kinds::NONE));
+            if Kinds::named(name).is_none() {
+                let label = did_you_mean(name, Kinds::NAMES.map(|(_, name, _)| name));
+                self.problems.push(wrong(place, format!("`{name}` is no type")).label(label));
             }
         }
         let meant = [
@@ -412,10 +409,10 @@ impl<'a> Loader<'a> {
 
     fn text(&mut self, node: &'a Node, key: &str) -> Box<str> {
         let Some(node) = node.get(key) else { return Box::default() };
-        node.as_str().map(Into::into).unwrap_or_else(|| {
+        if node.as_str().is_none() {
             self.wrong(&node.place, format!("`{key}` is text, not {}", node.kind()));
-            Box::default()
-        })
+        }
+        node.as_str().map_or_else(Box::default, Into::into)
     }
 
     fn flag(&mut self, node: &'a Node, key: &str) -> bool {

@@ -178,21 +178,24 @@ fn complete(arena: &Arena, slot: &Slot, node: Node, what: &What) -> Result<Node,
 
 fn files(arena: &Arena, id: Id, is_list: bool, node: &Node, found: &mut dyn FnMut(&str, &Place)) {
     let shape = arena.shape(id);
-    let mut within = |slot: &Slot, node: &Node| files(arena, slot.shape, slot.list, node, found);
     match &node.data {
-        Data::List(list) if is_list => list.iter().for_each(|item| files(arena, id, false, item, found)),
         Data::List(list) => {
-            for slot in &shape.items {
-                list.iter().for_each(|item| within(slot, item));
+            for item in list {
+                match &shape.items {
+                    _ if is_list => files(arena, id, false, item, found),
+                    Some(items) => files(arena, items.shape, items.list, item, found),
+                    None => {}
+                }
             }
         }
         Data::Map(map) => {
             for (key, value) in map.iter() {
-                match (shape.index.get(key), &shape.rest) {
-                    (Some(&at), _) => within(&shape.properties[at].slot, value),
-                    (None, Rest::Each(each)) => within(each, value),
-                    (None, Rest::Any | Rest::Closed) => {}
-                }
+                let slot = match (shape.index.get(key), &shape.rest) {
+                    (Some(&at), _) => &shape.properties[at].slot,
+                    (None, Rest::Each(each)) => each,
+                    (None, Rest::Any | Rest::Closed) => continue,
+                };
+                files(arena, slot.shape, slot.list, value, found);
             }
         }
         Data::Str(text) if shape.file => found(text, &node.place),

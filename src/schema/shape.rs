@@ -91,15 +91,18 @@ pub(super) enum Piece {
     Text(Box<str>),
 }
 
+impl Piece {
+    fn hole(&self) -> Option<&str> {
+        if let Self::Hole(name) = self { Some(name) } else { None }
+    }
+}
+
 impl Short {
     /// The names of the properties that it gives values to.
     pub fn names(&self) -> Vec<&str> {
         match self {
             Self::Property(name) => vec![name],
-            Self::Pattern(pieces) => {
-                let hole = |piece| if let &Piece::Hole(ref name) = piece { Some(&**name) } else { None };
-                pieces.iter().filter_map(hole).collect()
-            }
+            Self::Pattern(pieces) => pieces.iter().filter_map(Piece::hole).collect(),
         }
     }
 }
