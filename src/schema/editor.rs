@@ -47,7 +47,38 @@ pub fn editor(language: &Language) -> String {
         "else": reference("stack"),
         "definitions": definitions.0,
     });
-    format!("{whole:#}\n")
+    let mut text = String::new();
+    write(&mut text, &whole, 0);
+    text.push('\n');
+    text
+}
+
+/// Writes what fits in a line on one, so that the file is short and its differences can be read.
+fn write(text: &mut String, value: &Value, column: usize) {
+    const WIDTH: usize = 140;
+    let line = value.to_string();
+    if line.len() + column <= WIDTH {
+        text.push_str(&line);
+        return;
+    }
+    let (open, close, entries): (_, _, Vec<(Option<&String>, &Value)>) = match value {
+        Value::Object(map) => ('{', '}', map.iter().map(|(key, value)| (Some(key), value)).collect()),
+        Value::Array(list) => ('[', ']', list.iter().map(|value| (None, value)).collect()),
+        _ => return text.push_str(&line),
+    };
+    text.push(open);
+    for (index, (key, value)) in entries.into_iter().enumerate() {
+        text.push_str(if index > 0 { ",\n" } else { "\n" });
+        text.push_str(&" ".repeat(column + 2));
+        if let Some(key) = key {
+            text.push_str(&Value::from(key.as_str()).to_string());
+            text.push_str(": ");
+        }
+        write(text, value, column + 2);
+    }
+    text.push('\n');
+    text.push_str(&" ".repeat(column));
+    text.push(close);
 }
 
 /// Definitions by name, while they are made.
@@ -137,7 +168,8 @@ impl Definitions {
         let mut defaults = self.stack_properties(language, Scope::file("stack", language.stack), language.stack);
         let names = language.layouts.keys();
         let layouts: Map<_, _> = names.map(|n| ((*n).to_owned(), reference(&format!("layout.{n}")))).collect();
-        defaults.insert("layouts".into(), json!({"type": "object", "properties": layouts, "additionalProperties": false}));
+        defaults
+            .insert("layouts".into(), json!({"type": "object", "properties": layouts, "additionalProperties": false}));
         if let Some(property) = properties.get_mut("defaults") {
             let all = json!({"type": ["object", "null"], "properties": defaults, "additionalProperties": false});
             *property = described(all, property["description"].as_str().unwrap_or_default());
