@@ -181,6 +181,12 @@ impl Kinds {
         self.types.get(of.0).and_then(|t| t.name.rsplit('.').next()).unwrap_or_default()
     }
 
+    /// The names of all types, without their API.
+    #[cfg(test)]
+    pub(super) fn type_names(&self) -> impl Iterator<Item = &str> {
+        (0..self.types.len()).map(|index| self.name(Type(index)))
+    }
+
     /// The group whose objects are written with the kind alone: the one with the first claim, if there is only one.
     /// Kubernetes' first group comes before the rest of the core set, which comes before the site's `kinds.json`. What
     /// only a `CustomResourceDefinition` knows has no claim: nobody's files are renamed because a stack brings one.
