@@ -3,8 +3,8 @@
 //! A string that is one expression keeps the expression's type; one that contains expressions becomes text. `$${{` is
 //! the literal `${{`. Keys are not evaluated. The end of an expression is found by scanning its quotes and braces.
 
-use crate::problem::{Place, Problem, Problems};
-use crate::template::{Context, Engine, Files, from_node, write_text};
+use crate::problem::{Place, Problems};
+use crate::template::{Context, Engine, Error, ErrorKind, Files, from_node, write_text};
 use crate::yaml::{Data, Node};
 
 /// A part of a string.
@@ -37,8 +37,8 @@ pub fn evaluate(node: Node, engine: &Engine, context: &Context, files: &Files, p
 /// The same with any way to run an expression.
 pub fn evaluate_with(
     node: Node,
-    run: &dyn Fn(&str, &Place) -> Result<Node, minijinja::Error>,
-    failed: &mut dyn FnMut(minijinja::Error, &Place),
+    run: &dyn Fn(&str, &Place) -> Result<Node, Error>,
+    failed: &mut dyn FnMut(Error, &Place),
 ) -> Node {
     let Node { data, plain, place } = node;
     let data = match data {
@@ -64,9 +64,9 @@ pub fn evaluate_with(
 fn string(
     text: &str,
     place: &Place,
-    run: &dyn Fn(&str, &Place) -> Result<Node, minijinja::Error>,
-) -> Result<Node, minijinja::Error> {
-    let parts = parts(text).map_err(|message| minijinja::Error::new(minijinja::ErrorKind::InvalidOperation, message))?;
+    run: &dyn Fn(&str, &Place) -> Result<Node, Error>,
+) -> Result<Node, Error> {
+    let parts = parts(text).map_err(|message| Error::new(ErrorKind::InvalidOperation, message))?;
     if let [Part::Expression(expression)] = parts.as_slice() {
         return run(expression, place);
     }
@@ -121,12 +121,6 @@ fn end(text: &str) -> Option<usize> {
         }
     }
     None
-}
-
-/// A problem for an expression that is not there as a whole.
-#[must_use]
-pub fn not_yet(place: &Place, what: &str) -> Problem {
-    Problem::error("expression", format!("{what} cannot be an expression")).at(place)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::layer::lay;
 use crate::problem::{Place, Problem, Problems, Source, did_you_mean};
 use crate::schema::{Schema, Types, What};
 use crate::secrets::Secret;
-use crate::template::{Context, Engine, Files, from_node, secrets};
+use crate::template::{Context, Engine, Files, Value, from_node, secrets};
 use crate::yaml::{self, Data, Map, Node};
 
 /// The keys of a component that are not its layout's.
@@ -80,6 +80,7 @@ pub struct Site {
     /// Names and fingerprints.
     pub secrets: Arc<Secret>,
     base: Context,
+    vars_value: Value,
     schemas: FileSchemas,
 }
 
@@ -167,6 +168,7 @@ impl Site {
             kinds,
             base: Context::new(&Arc::default(), vec![("secrets", secrets(&secret))]),
             secrets: secret,
+            vars_value: Value::from(()),
             schemas,
         };
         site.take_defaults(node.get("defaults"), &mut problems);
@@ -202,9 +204,10 @@ impl Site {
             }
         }
         self.base = self.base.with("site", self.site_value());
+        self.vars_value = from_node(&self.vars);
     }
 
-    fn site_value(&self) -> minijinja_value::Value {
+    fn site_value(&self) -> Value {
         let mut site = self.vars.clone();
         if let Some(map) = site.as_map_mut() {
             let place = Place::file(&Source::new("homebuild.yaml", ""));
@@ -221,6 +224,12 @@ impl Site {
     #[must_use]
     pub fn context(&self) -> &Context {
         &self.base
+    }
+
+    /// `vars` of the site, for stacks that have none of their own.
+    #[must_use]
+    pub fn vars_value(&self) -> &Value {
+        &self.vars_value
     }
 
     /// A file of the source language, checked and with defaults.

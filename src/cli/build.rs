@@ -95,7 +95,7 @@ fn is_same(report: &Report) -> bool {
 }
 
 /// Everything that changed, in the words of the mode.
-fn listed(report: &Report, words: [&'static str; 3]) -> Vec<(&'static str, &String)> {
+fn listed<'a>(report: &'a Report, words: [&'static str; 3]) -> Vec<(&'static str, &'a String)> {
     let of = |word, pick: fn(&crate::out::Changes) -> &Vec<String>| {
         report.changes.values().flat_map(move |changes| pick(changes).iter().map(move |path| (word, path)))
     };

@@ -130,7 +130,7 @@ fn artifact(site: &Site, module: &Module, made: Made) -> Result<Artifact, Proble
     let mut mounts = Vec::new();
     let (file, identity) = match &mut document {
         Document::Object { identity, object } => {
-            order::order(object);
+            order::order(&site.kinds, object);
             if site.kinds.kind(&identity.api_version, &identity.kind).is_some_and(|kind| kind.of.is_some()) {
                 find_mounts(object, &mut mounts);
             }

@@ -11,7 +11,8 @@ use super::filters::hex;
 use super::value::{self, References};
 use super::{Context, Scope, lock, scope};
 use crate::expression;
-use crate::kubernetes::Kinds;
+use crate::kubernetes::kinds::Kinds;
+use crate::kubernetes::merge::overlay;
 use crate::problem::{Place, Problems, Source, did_you_mean};
 use crate::schema::Types;
 use crate::yaml;
@@ -130,9 +131,12 @@ fn kmerge(kinds: &Kinds, kind: &str, base: &Value, over: &Value) -> Result<Value
     if over.is_none() {
         return Ok(base.clone());
     }
-    let of = kinds.spec_type(kind).ok_or_else(|| wrong(format!("`{kind}` is no kind that `kmerge` knows")))?;
+    let of = kinds.type_of_short_name(kind).ok_or_else(|| {
+        let known = Kinds::SHORT_NAMES;
+        wrong(format!("`kmerge` knows no `{kind}`: {} {}", known.join(", "), did_you_mean(kind, known)))
+    })?;
     let (base, over) = (value::to_node(base, &Place::nowhere())?, value::to_node(over, &Place::nowhere())?);
-    Ok(value::from_node(&kinds.overlay(Some(of), base, over)))
+    Ok(value::from_node(&overlay(kinds, Some(of), base, over)))
 }
 
 /// A short digest of data; it depends neither on the layout of a text nor on the order of keys.
