@@ -12,7 +12,6 @@ pub mod check;
 pub mod cli;
 pub mod disk;
 pub mod document;
-pub mod expression;
 pub mod kubernetes;
 pub mod layer;
 pub mod load;

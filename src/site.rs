@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::check;
-use crate::expression;
+use crate::template::expression;
 use crate::kubernetes::kinds::Kinds;
 use crate::layer::lay;
 use crate::problem::{Place, Problem, Problems, Source, did_you_mean};

@@ -1,7 +1,7 @@
 //! Components to jobs: layers, instances, conditions, expressions, completed values.
 
 use crate::check::Accepts;
-use crate::expression;
+use crate::template::expression;
 use crate::layer::lay_all;
 use crate::problem::{Place, Problem, Problems, did_you_mean, gather};
 use crate::resolve::{Unit, namespace_layout, text, texts};

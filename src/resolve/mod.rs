@@ -10,7 +10,7 @@ pub use component::Job;
 pub use folder::Folders;
 
 use crate::check::{Accepts, Levels};
-use crate::expression;
+use crate::template::expression;
 use crate::layer::{lay, lay_all};
 use crate::problem::{Place, Problem, Problems, Source, did_you_mean};
 use crate::schema::What;

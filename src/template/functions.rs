@@ -10,7 +10,7 @@ use super::error::Fault;
 use super::filters::hex;
 use super::value::{self, References};
 use super::{Context, Scope, lock, scope};
-use crate::expression;
+use super::expression;
 use crate::kubernetes::kinds::Kinds;
 use crate::kubernetes::merge::overlay;
 use crate::problem::{Place, Problems, Source, did_you_mean};

@@ -5,6 +5,7 @@
 //! Undefined is an error everywhere, also deep inside a value that is printed. Rendering has a fuel limit.
 
 mod error;
+pub mod expression;
 mod filters;
 mod functions;
 mod secret;

@@ -4,7 +4,7 @@
 //! the literal `${{`. Keys are not evaluated. The end of an expression is found by scanning its quotes and braces.
 
 use crate::problem::{Place, Problems};
-use crate::template::{Context, Engine, Error, ErrorKind, Files, from_node, write_text};
+use super::{Context, Engine, Error, ErrorKind, Files, from_node, write_text};
 use crate::yaml::{Data, Node};
 
 /// A part of a string.
