@@ -139,7 +139,8 @@ pub fn build(root: &Path, options: &Options, progress: &(dyn Fn(usize, usize) + 
 /// What is known of the stacks that need no build.
 fn quiet(look: &Look, scope: Option<&BTreeSet<String>>) -> Report {
     let in_scope = |name: &String| scope.is_none_or(|scope| scope.contains(name));
-    let same = || look.stacks.iter().filter(|(name, state)| in_scope(name) && **state == State::Same).map(|(name, _)| name);
+    let same =
+        || look.stacks.iter().filter(|(name, state)| in_scope(name) && **state == State::Same).map(|(name, _)| name);
     Report {
         stacks: look.stacks.keys().filter(|name| in_scope(name)).count(),
         artifacts: same().map(|name| look.artifacts(name)).sum(),
@@ -187,17 +188,25 @@ fn stack(disk: &disk::Site, site: &Site, name: &str) -> Result<Built, Problems> 
         }
         for artifact in made.artifacts {
             if let Some((label, first)) = paths.get(&artifact.path) {
-                let message = if *label == artifact.label { format!("{label} is made twice") } else {
+                let message = if *label == artifact.label {
+                    format!("{label} is made twice")
+                } else {
                     format!("{label} and {} want one file, `{}`", artifact.label, artifact.path)
                 };
-                problems.push(Problem::error("twice", message).at(&artifact.place).note(format!("first made at {first}")));
+                problems
+                    .push(Problem::error("twice", message).at(&artifact.place).note(format!("first made at {first}")));
             }
             paths.insert(artifact.path.clone(), (artifact.label, artifact.place.clone()));
             summary.objects.extend(artifact.identity.map(|key| (key, Spot::of(&artifact.place))));
             files.push(File { path: artifact.path, text: artifact.text });
         }
     }
-    let keep = Keep { stack: name.to_owned(), seen, warnings: if warnings.is_empty() { Vec::new() } else { keep(&warnings) }, summary: keep(&summary) };
+    let keep = Keep {
+        stack: name.to_owned(),
+        seen,
+        warnings: if warnings.is_empty() { Vec::new() } else { keep(&warnings) },
+        summary: keep(&summary),
+    };
     problems.or(Built { output: Output { stack: name.to_owned(), files }, keep, summary, warnings })
 }
 
@@ -223,14 +232,19 @@ fn across(disk: &disk::Site, look: &Look, built: &[Built]) -> Result<(), Problem
                 let message = format!("there is no stack `{dependency}` to depend on");
                 problems.push(Problem::error("unknown-stack", message).at(&spot.place(disk)).label(hint));
             } else if dependency == *name {
-                problems.push(Problem::error("cycle", format!("stack `{name}` depends on itself")).at(&spot.place(disk)));
+                problems
+                    .push(Problem::error("cycle", format!("stack `{name}` depends on itself")).at(&spot.place(disk)));
             }
         }
         for (key, spot) in &summary.objects {
-            if let Some(first) = makers.insert(key, spot).filter(|first| !first.path.starts_with(&format!("stacks/{name}/"))) {
+            if let Some(first) =
+                makers.insert(key, spot).filter(|first| !first.path.starts_with(&format!("stacks/{name}/")))
+            {
                 let place = format!("{}:{}:{}", first.path, fit(first.line as usize), first.column);
                 let message = format!("`{key}` is made by two stacks");
-                problems.push(Problem::error("twice", message).at(&spot.place(disk)).note(format!("first made at {place}")));
+                problems.push(
+                    Problem::error("twice", message).at(&spot.place(disk)).note(format!("first made at {place}")),
+                );
             }
         }
     }
@@ -248,7 +262,10 @@ fn generated_twice(summaries: &BTreeMap<&String, &Summary>) -> Problems {
             match known.get(one.path.as_str()) {
                 Some((other, stack)) if *other != one => problems.push(Problem::error(
                     "generated",
-                    format!("secret `{}` is generated in one way in stack `{stack}` and in another in `{name}`", one.path),
+                    format!(
+                        "secret `{}` is generated in one way in stack `{stack}` and in another in `{name}`",
+                        one.path
+                    ),
                 )),
                 _ => {
                     known.insert(&one.path, (one, name));
@@ -277,7 +294,9 @@ fn cycle(disk: &disk::Site, summaries: &BTreeMap<&String, &Summary>) -> Problems
     let Some((mut at, _)) = left.iter().next().map(|(name, on)| (*name, on)) else { return Problems::new() };
     let mut path: Vec<(&str, &Spot)> = Vec::new();
     while !path.iter().any(|(name, _)| *name == at) {
-        let Some((next, spot)) = left[at].iter().find(|(name, _)| left.contains_key(name.as_str())).map(|e| (&e.0, &e.1)) else {
+        let Some((next, spot)) =
+            left[at].iter().find(|(name, _)| left.contains_key(name.as_str())).map(|e| (&e.0, &e.1))
+        else {
             break;
         };
         path.push((at, spot));

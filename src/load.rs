@@ -15,7 +15,8 @@ pub fn shared(disk: &disk::Site) -> Result<(Config, SiteSources, Seen), Problems
     let mut seen = Seen::new();
     let source = disk.file("homebuild.yaml", &mut seen)?;
     let source = source.ok_or_else(|| {
-        Problem::error("missing-file", "there is no homebuild.yaml here").note("run homebuild in the site's folder, or give --site FOLDER")
+        Problem::error("missing-file", "there is no homebuild.yaml here")
+            .note("run homebuild in the site's folder, or give --site FOLDER")
     })?;
     let config = problems.take(Config::read(&source));
     let mut folder = |name: &str| {

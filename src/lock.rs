@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::problem::Place;
 use crate::render::{Artifact, Rendered};
 use crate::resolve::{Module, Stack};
 use crate::site::Site;
 use crate::yaml::{self, Data, Entry, Map, Node};
-use crate::problem::Place;
 
 /// Version of the lock files.
 const VERSION: i128 = 1;

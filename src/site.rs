@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::check;
-use crate::template::expression;
 use crate::kubernetes::kinds::Kinds;
 use crate::layer::lay;
 use crate::problem::{Place, Problem, Problems, Source, did_you_mean};
 use crate::schema::{Schema, Types, What};
 use crate::secrets::Secret;
+use crate::template::expression;
 use crate::template::{Context, Engine, Files, Value, from_node, secrets};
 use crate::yaml::{self, Data, Map, Node};
 
@@ -145,7 +145,8 @@ impl Site {
         let types_source = sources.layouts.iter().find(|source| source.path == TYPES);
         let types = problems.take(types_source.map_or_else(|| Ok(Types::none()), Types::load)).map(Arc::new);
         let (Some(kinds), Some(secret), Some(types)) = (kinds, secret, types) else { return Err(problems) };
-        let templates: Vec<_> = sources.layouts.iter().chain(&sources.partials).filter(|s| is_template(s)).cloned().collect();
+        let templates: Vec<_> =
+            sources.layouts.iter().chain(&sources.partials).filter(|s| is_template(s)).cloned().collect();
         let layouts = problems.take(layouts(&sources.layouts, &types)).unwrap_or_default();
         problems.extend(strangers(&sources.layouts, &["yaml.j2", "schema.yaml", "md"]));
         problems.extend(strangers(&sources.partials, &["yaml.j2", "md"]));
@@ -183,7 +184,11 @@ impl Site {
         let Some(mut defaults) = defaults.cloned() else { return };
         let layouts = defaults.as_map_mut().and_then(|map| map.remove("layouts"));
         self.stack_defaults = defaults;
-        for entry in layouts.and_then(|node| if let Data::Map(map) = node.data { Some(map.0) } else { None }).into_iter().flatten() {
+        for entry in layouts
+            .and_then(|node| if let Data::Map(map) = node.data { Some(map.0) } else { None })
+            .into_iter()
+            .flatten()
+        {
             match self.layouts.get(&*entry.key) {
                 Some(layout) => {
                     self.layout_defaults.insert(entry.key.into(), layout.schema.expand(entry.value));
@@ -274,7 +279,8 @@ fn is_template(source: &Source) -> bool {
 
 /// Files that nothing reads.
 fn strangers(sources: &[Arc<Source>], known: &[&str]) -> Problems {
-    let is_known = |path: &str| known.iter().any(|end| path.strip_suffix(end).is_some_and(|start| start.ends_with('.')));
+    let is_known =
+        |path: &str| known.iter().any(|end| path.strip_suffix(end).is_some_and(|start| start.ends_with('.')));
     let all = sources.iter().filter(|source| !is_known(&source.path));
     all.map(|source| {
         Problem::error("unused-file", format!("nothing reads `{}`", source.path))

@@ -5,8 +5,23 @@ use std::path::{Path, PathBuf};
 
 /// The modules from the ground up: each names only those before it.
 const ORDER: [&str; 17] = [
-    "problem", "yaml", "kubernetes", "secrets", "schema", "template", "layer", "check", "document", "disk", "out", "site",
-    "load", "resolve", "render", "lock", "build",
+    "problem",
+    "yaml",
+    "kubernetes",
+    "secrets",
+    "schema",
+    "template",
+    "layer",
+    "check",
+    "document",
+    "disk",
+    "out",
+    "site",
+    "load",
+    "resolve",
+    "render",
+    "lock",
+    "build",
 ];
 
 /// Each crate that matters, and the modules that are its home.
@@ -67,8 +82,13 @@ fn only_the_command_line_prints() {
 #[test]
 fn only_disk_and_out_touch_the_file_system() {
     for (path, text) in sources() {
-        let touches = ["std::fs", "File::open", "File::create", "read_dir"].iter().find(|word| code(&text).contains(**word));
-        assert!(touches.is_none() || ["disk", "out"].contains(&module(&path).as_str()), "{}: {touches:?}", path.display());
+        let touches =
+            ["std::fs", "File::open", "File::create", "read_dir"].iter().find(|word| code(&text).contains(**word));
+        assert!(
+            touches.is_none() || ["disk", "out"].contains(&module(&path).as_str()),
+            "{}: {touches:?}",
+            path.display()
+        );
     }
 }
 

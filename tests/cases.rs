@@ -15,7 +15,8 @@ const LATER: &str = "later";
 #[test]
 fn every_case_says_and_writes_what_its_snapshot_holds() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
-    let mut cases: Vec<PathBuf> = fs::read_dir(root.join("cases")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut cases: Vec<PathBuf> =
+        fs::read_dir(root.join("cases")).unwrap().map(|entry| entry.unwrap().path()).collect();
     cases.sort();
     assert!(cases.len() >= 30, "cases are missing: {}", cases.len());
     let mut failed = Vec::new();

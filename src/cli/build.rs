@@ -114,7 +114,8 @@ fn tell(report: &Report, stale: bool, begin: Instant) {
     }
     if stale {
         let lines = listed(report, ["missing", "changed", "left"]);
-        let stacks = report.changes.values().filter(|c| !(c.added.is_empty() && c.changed.is_empty() && c.removed.is_empty()));
+        let stacks =
+            report.changes.values().filter(|c| !(c.added.is_empty() && c.changed.is_empty() && c.removed.is_empty()));
         let (files, stacks) = (count(lines.len(), "file"), count(stacks.count(), "stack"));
         let _ = writeln!(err, "error: out/ is not what the sources give: {files} in {stacks}");
         list(&mut err, &lines);

@@ -29,8 +29,7 @@ pub(super) fn of(site: &Site, module: &Module, number: usize, job: &Job) -> Resu
         let node = without_nulls(node, job.layout.schema.keep_nulls());
         documents(site, job, node).map_err(|problems| problems.map(|problem| of_text(problem, job)))
     }))?;
-    let mut made: Vec<Made> =
-        documents.into_iter().flatten().map(|document| Made { job: number, document }).collect();
+    let mut made: Vec<Made> = documents.into_iter().flatten().map(|document| Made { job: number, document }).collect();
     patches::apply(site, &job.patches.iter().collect::<Vec<_>>(), &mut made).or(made)
 }
 
@@ -49,7 +48,9 @@ fn of_text(mut problem: Problem, job: &Job) -> Problem {
 
 fn documents(site: &Site, job: &Job, node: Node) -> Result<Vec<Document>, Problems> {
     if node.as_map().is_none() {
-        return Err(Problem::error("document", format!("a document is {}, not an object", node.kind())).at(&node.place).into());
+        return Err(Problem::error("document", format!("a document is {}, not an object", node.kind()))
+            .at(&node.place)
+            .into());
     }
     if node.get("apiVersion").and_then(Node::as_str) == Some(document::OWN) {
         return document::own(node).map(|document| vec![document]);
@@ -71,7 +72,9 @@ fn object(site: &Site, namespace: Option<&str>, mut object: Node) -> Result<Docu
         }
         (true, None, Some(namespace)) => {
             let place = object.place.clone();
-            if let Some(metadata) = object.as_map_mut().and_then(|map| map.get_mut("metadata")).and_then(Node::as_map_mut) {
+            if let Some(metadata) =
+                object.as_map_mut().and_then(|map| map.get_mut("metadata")).and_then(Node::as_map_mut)
+            {
                 metadata.set("namespace", Node::text(namespace, &place));
             }
             let identity = Identity { namespace: Some(namespace.into()), ..identity };
@@ -104,7 +107,9 @@ fn drop_nulls(node: &mut Node, keep: &[&[Box<str>]]) {
             for entry in entries {
                 let below: Vec<_> = keep
                     .iter()
-                    .filter_map(|path| path.split_first().filter(|(first, _)| **first == entry.key).map(|(_, rest)| rest))
+                    .filter_map(|path| {
+                        path.split_first().filter(|(first, _)| **first == entry.key).map(|(_, rest)| rest)
+                    })
                     .collect();
                 if !below.iter().any(|rest| rest.is_empty()) {
                     drop_nulls(&mut entry.value, &below);

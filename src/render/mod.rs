@@ -68,7 +68,8 @@ pub fn stack(site: &Site, stack: &Stack) -> Result<Vec<Rendered>, Problems> {
 }
 
 fn module(site: &Site, stack: &Stack, module: &Module) -> Result<(Rendered, Vec<Place>), Problems> {
-    let jobs: Vec<_> = module.jobs.par_iter().enumerate().map(|(number, job)| documents::of(site, module, number, job)).collect();
+    let jobs: Vec<_> =
+        module.jobs.par_iter().enumerate().map(|(number, job)| documents::of(site, module, number, job)).collect();
     let mut findings = Findings::default();
     let mut made = Vec::new();
     for (job, documents) in module.jobs.iter().zip(jobs) {
@@ -177,9 +178,13 @@ fn snippets(module: &Module, artifacts: &[Artifact]) -> Problems {
         for (at, _) in artifact.text.match_indices(START) {
             let name = artifact.text[at + START.len()..].split('>').next().unwrap_or_default();
             if !known.contains(&name) {
-                let message = format!("{} names the cloud-init file `{name}`, which nothing here makes", artifact.label);
+                let message =
+                    format!("{} names the cloud-init file `{name}`, which nothing here makes", artifact.label);
                 let hint = crate::problem::did_you_mean(name, known.iter().copied());
-                problems.push(of_component(Problem::error("unknown-snippet", message).label(hint), &module.jobs[artifact.job]));
+                problems.push(of_component(
+                    Problem::error("unknown-snippet", message).label(hint),
+                    &module.jobs[artifact.job],
+                ));
             }
         }
     }

@@ -1,12 +1,12 @@
 //! Components to jobs: layers, instances, conditions, expressions, completed values.
 
 use crate::check::Accepts;
-use crate::template::expression;
 use crate::layer::lay_all;
 use crate::problem::{Place, Problem, Problems, did_you_mean, gather};
 use crate::resolve::{Unit, namespace_layout, text, texts};
 use crate::schema::What;
 use crate::site::{FileKind, Layout, NAMESPACE_LAYOUT, RESERVED};
+use crate::template::expression;
 use crate::template::{Context, Value, from_node};
 use crate::yaml::{Data, Entry, Map, Node};
 
@@ -75,7 +75,8 @@ impl Unit<'_> {
         context: &Context,
     ) -> Result<Vec<Job>, Problems> {
         if entry.value.as_map().is_none() {
-            let message = format!("component `{}` is {}; it is a map of a layout and its values", entry.key, entry.value.kind());
+            let message =
+                format!("component `{}` is {}; it is a map of a layout and its values", entry.key, entry.value.kind());
             return Err(Problem::error("wrong-type", message).at(&entry.place).into());
         }
         let layout = self.layout_of(entry)?;
@@ -141,7 +142,8 @@ impl Unit<'_> {
         let place = &entry.place;
         Parts {
             reserved: lay_all([below, Some(over.reserved)].into_iter().flatten()).unwrap_or_else(|| Node::map(place)),
-            values: lay_all([site, beneath, Some(over.values)].into_iter().flatten()).unwrap_or_else(|| Node::map(place)),
+            values: lay_all([site, beneath, Some(over.values)].into_iter().flatten())
+                .unwrap_or_else(|| Node::map(place)),
         }
     }
 
@@ -157,8 +159,9 @@ impl Unit<'_> {
         let mut problems = Problems::new();
         let about = instance.as_ref().map_or_else(|| Value::from(()), Instance::value);
         let context = context.with("instance", about);
-        let mut evaluate =
-            |node, problems: &mut Problems| expression::evaluate(node, &self.site.engine, &context, &self.files, problems);
+        let mut evaluate = |node, problems: &mut Problems| {
+            expression::evaluate(node, &self.site.engine, &context, &self.files, problems)
+        };
         let mut reserved = parts.reserved;
         let when = take(&mut reserved, "when").map(|node| evaluate(node, &mut problems));
         let made = match when.as_ref().map(|node| (&node.data, node)) {

@@ -10,11 +10,11 @@ pub use component::Job;
 pub use folder::Folders;
 
 use crate::check::{Accepts, Levels};
-use crate::template::expression;
 use crate::layer::{lay, lay_all};
 use crate::problem::{Place, Problem, Problems, Source, did_you_mean};
 use crate::schema::What;
 use crate::site::{FileKind, Layout, NAMESPACE_LAYOUT, Site, layout};
+use crate::template::expression;
 use crate::template::{Context, Files, Value, from_node};
 use crate::yaml::{self, Data, Map, Node};
 
@@ -195,9 +195,11 @@ impl Unit<'_> {
         problems.extend(component::unknown_after(&jobs));
         let levels = problems.take(self.site.levels(self.node.get("checks"))).unwrap_or_default();
         let accepts = problems.take(Accepts::new(self.node.get("accept"))).unwrap_or_default();
-        let patches = self.node.get("patches").cloned().map(|node| {
-            expression::evaluate(node, &self.site.engine, &context, &self.files, &mut problems)
-        });
+        let patches = self
+            .node
+            .get("patches")
+            .cloned()
+            .map(|node| expression::evaluate(node, &self.site.engine, &context, &self.files, &mut problems));
         problems.or(Module {
             name: self.name.to_owned(),
             place,
@@ -207,7 +209,9 @@ impl Unit<'_> {
             atomic: self.node.get("atomic").and_then(|node| if let Data::Bool(b) = node.data { Some(b) } else { None }),
             levels,
             accepts,
-            patches: patches.and_then(|node| if let Data::List(list) = node.data { Some(list) } else { None }).unwrap_or_default(),
+            patches: patches
+                .and_then(|node| if let Data::List(list) = node.data { Some(list) } else { None })
+                .unwrap_or_default(),
             files: self.files.clone(),
             jobs,
         })
@@ -225,7 +229,9 @@ impl Unit<'_> {
                 .label(did_you_mean(tier, self.site.tiers.keys()))
                 .note(format!("the tiers of homebuild.yaml: {}", known()))
                 .into()),
-            Some((_, node)) => Err(Problem::error("unknown-tier", "a tier is a name, or `false`").at(&node.place).into()),
+            Some((_, node)) => {
+                Err(Problem::error("unknown-tier", "a tier is a name, or `false`").at(&node.place).into())
+            }
             None => Err(Problem::error("missing-tier", format!("`{}` has no tier", self.name))
                 .at(&self.node.place)
                 .note(format!("give `tier:` one of {}, or `false`", known()))

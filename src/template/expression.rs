@@ -3,8 +3,8 @@
 //! A string that is one expression keeps the expression's type; one that contains expressions becomes text. `$${{` is
 //! the literal `${{`. Keys are not evaluated. The end of an expression is found by scanning its quotes and braces.
 
-use crate::problem::{Place, Problems};
 use super::{Context, Engine, Error, ErrorKind, Files, from_node, write_text};
+use crate::problem::{Place, Problems};
 use crate::yaml::{Data, Node};
 
 /// A part of a string.
@@ -61,11 +61,7 @@ pub fn evaluate_with(
     Node { data, plain, place }
 }
 
-fn string(
-    text: &str,
-    place: &Place,
-    run: &dyn Fn(&str, &Place) -> Result<Node, Error>,
-) -> Result<Node, Error> {
+fn string(text: &str, place: &Place, run: &dyn Fn(&str, &Place) -> Result<Node, Error>) -> Result<Node, Error> {
     let parts = parts(text).map_err(|message| Error::new(ErrorKind::InvalidOperation, message))?;
     if let [Part::Expression(expression)] = parts.as_slice() {
         return run(expression, place);

@@ -7,10 +7,10 @@ use minijinja::{Environment, Error, ErrorKind, State};
 use sha2::{Digest, Sha256};
 
 use super::error::Fault;
+use super::expression;
 use super::filters::hex;
 use super::value::{self, References};
 use super::{Context, Scope, lock, scope};
-use super::expression;
 use crate::kubernetes::kinds::Kinds;
 use crate::kubernetes::merge::overlay;
 use crate::problem::{Place, Problems, Source, did_you_mean};
@@ -38,7 +38,9 @@ fn file(state: &State<'_, '_>, name: &str, parameters: Kwargs) -> Result<String,
     let (scope, source) = find(state, name)?;
     if !name.ends_with(".j2") {
         if let Some(parameter) = parameters.args().next() {
-            return Err(wrong(format!("`{name}` is taken as it is, so `{parameter}` has no effect; name it `{name}.j2`")));
+            return Err(wrong(format!(
+                "`{name}` is taken as it is, so `{parameter}` has no effect; name it `{name}.j2`"
+            )));
         }
         return Ok(source.text.clone());
     }
@@ -71,14 +73,17 @@ fn data(state: &State<'_, '_>, name: &str, parameters: Kwargs) -> Result<Value, 
             let documents = problems.take(yaml::parse(&source)).unwrap_or_default();
             let evaluated: Vec<_> = documents
                 .into_iter()
-                .map(|node| expression::evaluate_with(node, &evaluate, &mut |error, place| {
-                    problems.push(super::error::problem(&error, &|_| None, place, None));
-                }))
+                .map(|node| {
+                    expression::evaluate_with(node, &evaluate, &mut |error, place| {
+                        problems.push(super::error::problem(&error, &|_| None, place, None));
+                    })
+                })
                 .collect();
             problems.or(evaluated)
         })
         .ok_or_else(|| wrong(format!("`{name}` includes itself")))?;
-    let documents = documents.map_err(|problems| wrong(format!("`{name}` is wrong")).with_source(Fault::file(problems)))?;
+    let documents =
+        documents.map_err(|problems| wrong(format!("`{name}` is wrong")).with_source(Fault::file(problems)))?;
     Ok(match documents.as_slice() {
         [one] => value::from_node(one),
         all => all.iter().map(value::from_node).collect(),
@@ -90,7 +95,9 @@ fn find(state: &State<'_, '_>, name: &str) -> Result<(Arc<Scope>, Arc<Source>), 
     let scope = scope(state).ok_or_else(|| wrong("there are no files here"))?;
     let Some(source) = scope.files.texts.get(name).cloned() else {
         let hint = did_you_mean(name, scope.files.texts.keys().map(String::as_str));
-        return Err(wrong(format!("there is no file `{name}` in {}/ {hint}", scope.files.folder).trim_end().to_owned()));
+        return Err(wrong(
+            format!("there is no file `{name}` in {}/ {hint}", scope.files.folder).trim_end().to_owned(),
+        ));
     };
     lock(&scope.files.used).insert(name.to_owned());
     Ok((scope, source))

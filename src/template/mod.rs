@@ -191,13 +191,7 @@ impl Engine {
     /// `cause` is where the author can do something about it: the component or the expression. `values` are those of
     /// the component, whose place is shown where a layout's `fail` names one of them.
     #[must_use]
-    pub fn problem(
-        &self,
-        error: &Error,
-        files: Option<&Files>,
-        cause: &Place,
-        values: Option<&Node>,
-    ) -> Problem {
+    pub fn problem(&self, error: &Error, files: Option<&Files>, cause: &Place, values: Option<&Node>) -> Problem {
         error::problem(error, &|name| self.source(name, files), cause, values)
     }
 
