@@ -115,10 +115,10 @@ impl Kinds {
     pub fn new(site: Option<&Arc<Source>>) -> Result<Self, Problem> {
         let mut kinds = Self::default();
         let core = serde_json::from_str(CORE).map_err(|e| Problem::error("kinds", format!("the core set: {e}")))?;
-        kinds.add(core, Known::Core);
+        kinds.add(core, Known::Core)?;
         if let Some(source) = site {
             let file = serde_json::from_str(&source.text).map_err(|e| broken(source, &e))?;
-            kinds.add(file, Known::Site);
+            kinds.add(file, Known::Site).map_err(|problem| problem.at(&Place::file(source)))?;
         }
         Ok(kinds)
     }
@@ -247,18 +247,21 @@ impl Kinds {
         (of.is_some() || !keys.is_empty()).then_some(Field { of, map, keys, defaults })
     }
 
-    fn add(&mut self, file: File, known: Known) {
+    fn add(&mut self, file: File, known: Known) -> Result<(), Problem> {
         for (name, fields) in file.types {
             let of = self.intern(&name);
             let fields = fields.into_iter().map(|(name, field)| (name, self.compile(field))).collect();
             self.types[of.0].fields = fields;
         }
         for (name, kind) in file.kinds {
-            let Some((api_version, name)) = name.rsplit_once('/') else { continue };
+            let Some((api_version, name)) = name.rsplit_once('/') else {
+                return Err(Problem::error("kinds", format!("`{name}` is no API version and kind, as `v1/Pod` is")));
+            };
             let of = kind.of.map(|of| self.intern(&of));
             let custom = known != Known::Core && !self.is_core(api_version, name);
             self.insert(api_version, name, Kind { namespaced: kind.namespaced, custom, of }, known);
         }
+        Ok(())
     }
 
     fn compile(&mut self, field: FileField) -> Field {

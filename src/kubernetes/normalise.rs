@@ -3,14 +3,12 @@
 use crate::kubernetes::base64;
 use crate::kubernetes::kinds::{Field, Kind, Kinds, Type};
 use crate::problem::{Problem, Problems, gather};
+use crate::secrets::reference::{self, Reference};
 use crate::yaml::{Data, Entry, Map, Node};
 
 /// Fields of an object's metadata that only the server sets.
 const OF_THE_SERVER: [&str; 7] =
     ["creationTimestamp", "deletionTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid"];
-
-/// How a reference to a secret begins.
-const REFERENCE: &str = "<secret:";
 
 /// The objects in a rendered object: several where it is a list, each in its normal form. Normalising once more changes
 /// nothing.
@@ -20,7 +18,6 @@ const REFERENCE: &str = "<secret:";
 /// - A port says its protocol, and a Deployment its strategy.
 /// - Empty maps of labels and annotations, and the null `creationTimestamp` and empty `status` that other tools write,
 ///   are not there. A value in a field that only the server sets is a problem.
-/// - An object that lives in no namespace says none, as the server has it.
 ///
 /// Of a custom resource only the metadata are touched.
 pub fn normalise(kinds: &Kinds, object: Node) -> Result<Vec<Node>, Problems> {
@@ -36,9 +33,6 @@ fn normal(kinds: &Kinds, mut object: Node) -> Result<Node, Problems> {
     if let Some(metadata) = map.get_mut("metadata").and_then(Node::as_map_mut) {
         problems.extend(OF_THE_SERVER.iter().filter_map(|field| server_field(metadata, field, "metadata.")).collect());
         tidy(metadata);
-        if kind.is_some_and(|kind| !kind.namespaced) {
-            metadata.remove("namespace");
-        }
     }
     if let Some(Kind { custom: false, of, .. }) = kind {
         problems.extend(server_field(map, "status", "").into_iter().collect());
@@ -240,17 +234,30 @@ fn move_texts(secret: &mut Map, moved: Vec<(Box<str>, Node)>) {
 
 /// The text that a value of a Secret's `data` stands for, if it is one that `stringData` can say.
 fn text_of(entry: &Entry) -> Result<Option<String>, Problem> {
-    // What refers to a secret is base64 only once it is filled in.
-    let Some(encoded) = entry.value.as_str().filter(|text| !text.contains(REFERENCE)) else { return Ok(None) };
-    let Some(decoded) = base64::decode(encoded) else {
-        let problem = Problem::error("base64", format!("`{}` in `data` of a Secret is not base64", entry.key));
-        return Err(problem.at(&entry.value.place).label("plain text stands in `stringData`"));
+    let Some(encoded) = entry.value.as_str() else { return Ok(None) };
+    if encoded.contains(reference::START) {
+        return will_be_base64(entry, encoded).map(|()| None);
+    }
+    let problem = || {
+        let message = format!("`{}` in `data` of a Secret is not base64", entry.key);
+        Problem::error("base64", message).at(&entry.value.place).label("plain text stands in `stringData`")
     };
+    let decoded = base64::decode(encoded).ok_or_else(problem)?;
     let is_text = |text: &String| {
         // In `stringData` it would be taken for a reference.
-        !text.contains(REFERENCE) && !text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+        !text.contains(reference::START) && !text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
     };
     Ok(Some(decoded).filter(|d| d.is_canonical).and_then(|d| String::from_utf8(d.bytes).ok()).filter(is_text))
+}
+
+/// A reference is base64 once push has filled it in, if it says so.
+fn will_be_base64(entry: &Entry, text: &str) -> Result<(), Problem> {
+    let last = Reference::exactly(text).and_then(|mut reference| reference.filters.pop());
+    if last.is_some_and(|filter| filter == "b64encode") {
+        return Ok(());
+    }
+    let message = format!("`{}` in `data` of a Secret will not be base64 when its secret is filled in", entry.key);
+    Err(Problem::error("base64", message).at(&entry.value.place).label("text with secrets stands in `stringData`"))
 }
 
 #[cfg(test)]

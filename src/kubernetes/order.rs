@@ -88,7 +88,7 @@ fn walk(kinds: &Kinds, of: Type, node: &mut Node) {
     let name = kinds.name(of);
     sort(node, usual(name, ""));
     let Some(map) = node.as_map_mut() else { return };
-    for entry in &mut map.0 {
+    for entry in map.0.iter_mut().filter(|entry| matches!(entry.value.data, Data::Map(_) | Data::List(_))) {
         let untyped = usual(name, &entry.key);
         each(&mut entry.value, |node| sort(node, untyped));
         if let Some(Field { of: Some(of), map, .. }) = kinds.field(of, &entry.key) {
@@ -155,6 +155,20 @@ mod tests {
         assert_eq!(ordered(config), config);
         let custom = r#"{"apiVersion":"a.example/v1","kind":"X","metadata":{"name":"x"},"spec":{"kind":"1","containers":[{"image":"i","name":"n"}]},"data":{},"type":1}"#;
         assert_eq!(ordered(custom), custom);
+    }
+
+    #[test]
+    fn ordering_a_normal_object_leaves_it_normal() {
+        let kinds = Kinds::new(None).unwrap();
+        let mut object = node(
+            "{kind: Service, apiVersion: v1, spec: {ports: [{targetPort: 1, port: 2}], type: X}, metadata: {name: x}}",
+        );
+        order(&kinds, &mut object);
+        let mut normal = crate::kubernetes::normalise::normalise(&kinds, object).unwrap().remove(0);
+        order(&kinds, &mut normal);
+        let again = crate::kubernetes::normalise::normalise(&kinds, normal.clone()).unwrap().remove(0);
+        assert_eq!(json(&again), json(&normal));
+        assert!(json(&normal).contains(r#"{"port":2,"targetPort":1,"protocol":"TCP"}"#));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 use super::*;
-use crate::kubernetes::testing::{Random, json, node};
+use crate::kubernetes::testing::{json, node, one_of};
+use crate::problem::Place;
+use crate::yaml::dice::Dice;
 
 fn normalised(object: &str) -> String {
     let objects = normalise(&Kinds::new(None).unwrap(), node(object)).unwrap();
@@ -153,11 +155,15 @@ fn what_only_the_server_says_is_dropped_where_it_says_nothing() {
 }
 
 #[test]
-fn an_object_that_lives_in_no_namespace_says_none() {
-    assert_eq!(
-        normalised("{apiVersion: v1, kind: Namespace, metadata: {name: x, namespace: y}}"),
-        r#"{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"x"}}"#
-    );
+fn a_reference_in_data_says_that_it_is_base64() {
+    let secret = |value: &str| format!("{{apiVersion: v1, kind: Secret, data: {{a: '{value}'}}}}");
+    assert!(normalised(&secret("<secret:a|b64encode#01234567>")).contains("b64encode"));
+    for value in ["<secret:a#01234567>", "x<secret:a|b64encode#01234567>", "<secret:a|b64encode|urlencode#01234567>"] {
+        assert_eq!(
+            wrong(&secret(value)),
+            "`a` in `data` of a Secret will not be base64 when its secret is filled in (text with secrets stands in `stringData`)"
+        );
+    }
 }
 
 #[test]
@@ -181,7 +187,7 @@ fn of_a_custom_resource_only_the_metadata_are_touched() {
 }
 
 /// A tree of the words that normalising looks at, in places where they belong and where they do not.
-fn any(random: &mut Random, depth: usize) -> Node {
+fn any(dice: &mut Dice, depth: usize, place: &Place) -> Node {
     const KEYS: [&str; 18] = [
         "metadata",
         "labels",
@@ -202,43 +208,46 @@ fn any(random: &mut Random, depth: usize) -> Node {
         "volumeClaimTemplates",
         "namespace",
     ];
-    let place = node("{}").place;
-    let data = match random.below(if depth == 0 { 3 } else { 9 }) {
+    let data = match dice.roll(if depth == 0 { 3 } else { 9 }) {
         0 => Data::Null,
-        1 => Data::Str((*random.of(&["YQ==", "", "x", "/w==", "TCP", "v1"])).into()),
+        1 => Data::Str((*one_of(dice, &["YQ==", "", "x", "/w==", "TCP", "v1"])).into()),
         2 => Data::Int(1),
-        3 | 4 => Data::List((0..random.below(3)).map(|_| any(random, depth - 1)).collect()),
+        3 | 4 => Data::List((0..dice.roll(3)).map(|_| any(dice, depth - 1, place)).collect()),
         _ => {
             let mut map = Map::default();
-            (0..random.below(6)).for_each(|_| map.set(*random.of(&KEYS), any(random, depth - 1)));
+            (0..dice.roll(6)).for_each(|_| map.set(*one_of(dice, &KEYS), any(dice, depth - 1, place)));
             Data::Map(map)
         }
     };
-    Node::new(data, &place)
+    Node::new(data, place)
 }
 
 #[test]
 fn normalising_once_more_changes_nothing() {
     let kinds = Kinds::new(None).unwrap();
-    let mut random = Random::new(7);
+    let mut dice = Dice(7);
+    let place = node("{}").place;
     let mut normal = 0;
     for _ in 0..20_000 {
-        let mut object = any(&mut random, 7);
+        let mut object = any(&mut dice, 7, &place);
         if let Some(map) = object.as_map_mut() {
-            let (api_version, kind) = *random.of(&[
-                ("apps/v1", "Deployment"),
-                ("apps/v1", "StatefulSet"),
-                ("v1", "Secret"),
-                ("v1", "Service"),
-                ("v1", "Pod"),
-                ("batch/v1", "CronJob"),
-                ("v1", "List"),
-                ("v1", "SecretList"),
-                ("v1", "Namespace"),
-                ("a.example/v1", "X"),
-            ]);
-            map.set("apiVersion", Node::text(api_version, &node("{}").place));
-            map.set("kind", Node::text(kind, &node("{}").place));
+            let (api_version, kind) = *one_of(
+                &mut dice,
+                &[
+                    ("apps/v1", "Deployment"),
+                    ("apps/v1", "StatefulSet"),
+                    ("v1", "Secret"),
+                    ("v1", "Service"),
+                    ("v1", "Pod"),
+                    ("batch/v1", "CronJob"),
+                    ("v1", "List"),
+                    ("v1", "SecretList"),
+                    ("v1", "Namespace"),
+                    ("a.example/v1", "X"),
+                ],
+            );
+            map.set("apiVersion", Node::text(api_version, &place));
+            map.set("kind", Node::text(kind, &place));
         }
         let Ok(objects) = normalise(&kinds, object) else { continue };
         for object in objects {
