@@ -10,7 +10,7 @@ mod emit;
 mod parse;
 
 pub use emit::{emit, emit_json};
-pub use parse::{parse, parse_one};
+pub use parse::{parse, parse_one, plain};
 
 use crate::problem::Place;
 

@@ -46,6 +46,12 @@ pub fn parse_one(source: &Arc<Source>) -> Result<Node, Problem> {
     }
 }
 
+/// What a plain scalar of this text is.
+#[must_use]
+pub fn plain(text: &str) -> Data {
+    scalar::plain(text)
+}
+
 struct Builder<'a> {
     source: &'a Arc<Source>,
     events: Parser<'a, StrInput<'a>>,
