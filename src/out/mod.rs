@@ -8,19 +8,29 @@
 //! let site = disk::Site::open(root)?;
 //! let turn = out::Turn::begin(&site, mode)?;
 //! let look = out::look(&turn, &Program::running())?;
-//! if look.is_quiet(scope) { out::refresh(&turn, look); return }        // warnings and counts are in `look`
-//! ... shared: site.file(...), site.folder("layouts") ...; each stale stack: site.folder("stacks/NAME")
+//! if look.is_quiet(scope) { out::refresh(&turn, &look); return }        // warnings and counts are in `look`
+//! ... shared: site.file(...), site.folder("layouts") ...; each stale stack: site.stack(NAME)
 //! let written = out::write(&turn, &look, site_files, built, scope)?;
-//! let warning = out::save(&turn, look, &written, kept, built_kept);
+//! let warning = out::save(&turn, &look, &written, kept, built_kept);
 //! ```
 
 pub mod path;
 
+mod apply;
+mod compare;
+mod look;
 mod memory;
+mod program;
+mod rest;
+mod save;
+mod sums;
+mod tree;
 mod turn;
 mod write;
 
-pub use memory::{Keep, Look, Program, State, look, refresh, save};
+pub use look::{Look, State, look};
+pub use program::Program;
+pub use save::{Keep, refresh, save};
 pub use turn::Turn;
 pub use write::{Changes, Written, write};
 
