@@ -13,11 +13,11 @@ echo "copying $SOURCE to $BACKUPS/$NAME"
 # 24: files that vanish while a live instance is copied are no failure
 rsync -a --delete "$SOURCE/" "$BACKUPS/.unfinished-$NAME/" || { code=$?; [ "$code" -eq 24 ] || exit "$code"; }
 mv "$BACKUPS/.unfinished-$NAME" "$BACKUPS/$NAME"
+touch "$BACKUPS/$NAME" # rsync gave the folder the time of its source; its age is to be that of the backup
 
-# the names sort by time
-ls -1 "$BACKUPS" | grep -E '^[0-9]{4}-[0-9]{2}-[0-9]{2}_' | sort | head -n "-$KEEP" | while read -r old; do
-  echo "removing $BACKUPS/$old"
-  rm -rf "${BACKUPS:?}/$old"
+ls -1dt "$BACKUPS"/*/ | tail -n "+$((KEEP + 1))" | while read -r old; do
+  echo "removing $old"
+  rm -rf "$old"
 done
 
 echo "done, kept:"

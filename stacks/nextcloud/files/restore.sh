@@ -8,7 +8,7 @@ TARGET=/nextcloud-data
 
 list() {
   echo "backups:"
-  ls -1 "$BACKUPS" | grep -E '^[0-9]{4}-[0-9]{2}-[0-9]{2}_' | sort
+  ls -1 "$BACKUPS"
 }
 
 if [ $# -ne 1 ]; then
