@@ -40,7 +40,7 @@ step_fresh() {
 }
 
 # The tests leave the work tree as it was: clean, in a clone.
-step_clean() { diff <(echo "$before") <(git status --porcelain); }
+step_clean() { [ "$(git status --porcelain)" = "$before" ] || { git status --short; false; }; }
 
 steps=("$@")
 [ $# -gt 0 ] || steps=(format clippy test doc build fresh kinds readers inventory clean)
