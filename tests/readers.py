@@ -24,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 
 TOOLS = 'run this as `PATH="$(tests/setup.sh):$PATH" tests/readers.py`'
 try:
@@ -268,12 +269,13 @@ def check_paths(tree):
         words = [kind.lower()]
         spellings = [words, [*words, group]] if len(groups[words[0]]) > 1 else [words]
         module, _, base = file.rpartition("/")
-        short = {file_name(*w, name) for w in spellings}
-        long = {file_name(*w, namespace, name) for w in spellings} if namespace else set()
-        if base not in short | long:
+        short = {".".join([*w, name, "yaml"]) for w in spellings}
+        long = {".".join([*w, namespace, name, "yaml"]) for w in spellings} if namespace else set()
+        said = urllib.parse.unquote(base)
+        if said not in short | long or not re.fullmatch(r"[A-Za-z0-9._%-]+", base):
             problems.append(f"{file}: holds {kind} {namespace or ''}/{name}, whose file is {sorted(short | long)}")
-        elif namespace:
-            of_module[module][(base in short, namespace)].append(file)
+        elif namespace and "." not in name:
+            of_module[module][(said in short, namespace)].append(file)
     for module, uses in of_module.items():
         own = sorted({namespace for short, namespace in uses if short})
         if len(own) > 1:
@@ -290,13 +292,6 @@ def known_kinds(tree):
         if file.is_file():
             kinds |= json.loads(file.read_text())["kinds"]
     return kinds
-
-
-def file_name(*words):
-    def escape(word):
-        return "".join(c if re.fullmatch(r"[A-Za-z0-9._-]", c) else "".join(f"%{b:02X}" for b in c.encode())
-                       for c in word)
-    return ".".join(map(escape, words)) + ".yaml"
 
 
 def check_normal(tree):
@@ -323,8 +318,6 @@ def check_normal(tree):
                     wrong(f"{path}.ports: no protocol in {port}")
         if kind == "Deployment" and not (data.get("spec") or {}).get("strategy", {}).get("type"):
             wrong("no spec.strategy.type")
-        if kind == "Service" and not (data.get("spec") or {}).get("type"):
-            wrong("no spec.type")
         for key, text in (data.get("data") or {}).items() if kind == "Secret" else []:
             if "<secret:" in text:
                 wrong(f"data.{key} holds a reference, which is text and belongs in stringData")
