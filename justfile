@@ -24,7 +24,7 @@ accept:
 
 # Speed: the table of docs/performance.md
 bench *ARGS:
-    tests/bench.sh {{ARGS}}
+    cargo bench --locked {{ARGS}}
 
 # Make the data about kinds again (after a change of version in tools/kinds.py)
 kinds *ARGS:

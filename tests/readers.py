@@ -344,7 +344,7 @@ def maps(value, path=""):
 def check_secrets(tree):
     """sops decrypts the secrets, and every reference names a key of theirs, with its fingerprint."""
     keys, problems = {}, []
-    key_files = [f for f in sorted((tree.site / "tests/keys").glob("*")) if "AGE-SECRET-KEY-" in f.read_text()]
+    key_files = [f for f in sorted((tree.site / "tests/keys").glob("*.txt")) if "AGE-SECRET-KEY-" in f.read_text()]
     if not key_files:
         return 0, "references", ["no test key in tests/keys"]
     # tests/keys may hold several; sops takes all of one file

@@ -29,12 +29,11 @@ step_inventory() {
 
 # The sources alone, elsewhere, give the same out/.
 step_fresh() {
-  local copy
-  cargo build --locked --release --quiet && copy=$(mktemp -d) || return
+  local program=$PWD/Cargo.toml copy ok=0
+  copy=$(mktemp -d)
   git ls-files -z --cached --others --exclude-standard -- ':!out' ':!src' ':!tests' |
     tar -c --null --files-from=- | tar -x -C "$copy"
-  local program=$PWD/target/release/homebuild ok=0
-  (cd "$copy" && "$program" build) && diff -r "$copy/out" out || ok=1
+  (cd "$copy" && cargo run --locked --release --manifest-path "$program" -- build) && diff -r "$copy/out" out || ok=1
   rm -rf "$copy"
   return "$ok"
 }
