@@ -44,6 +44,12 @@ impl Place {
         Self { source: source.clone(), line: 0, column: 0, length: 0 }
     }
 
+    /// Of what stands in no file of the site.
+    #[must_use]
+    pub fn nowhere() -> Self {
+        Self::file(&Source::new("homebuild", ""))
+    }
+
     /// A whole line of a file, from 1.
     #[must_use]
     pub fn line(source: &Arc<Source>, line: usize) -> Self {

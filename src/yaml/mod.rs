@@ -4,11 +4,13 @@
 //! scalar and the place of every value are needed later. [`emit`] turns a tree into the one canonical text of it. This
 //! folder is the only home of the YAML crate.
 
+#[cfg(test)]
+pub(crate) mod dice;
 mod emit;
 mod parse;
 
 pub use emit::{emit, emit_json};
-pub use parse::{parse, parse_one};
+pub use parse::{parse, parse_one, plain};
 
 use crate::problem::Place;
 

@@ -1,0 +1,319 @@
+//! Sources of a stack to jobs: layers are merged, instances made, expressions evaluated, values completed by schemas.
+
+mod component;
+mod folder;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub use component::Job;
+pub use folder::Folders;
+
+use crate::check::{Accepts, Levels};
+use crate::layer::{lay, lay_all};
+use crate::problem::{Place, Problem, Problems, Source, did_you_mean};
+use crate::schema::What;
+use crate::site::{FileKind, Layout, NAMESPACE_LAYOUT, Site, layout};
+use crate::template::expression;
+use crate::template::{Context, Files, Value, from_node};
+use crate::yaml::{self, Data, Map, Node};
+
+/// A stack, ready to be rendered.
+pub struct Stack {
+    /// The folder's name.
+    pub name: String,
+    /// Where it begins.
+    pub place: Place,
+    /// The stacks that come before it.
+    pub depends_on: Vec<(String, Place)>,
+    /// The Kubernetes target, where one is named.
+    pub target: Option<String>,
+    /// Its modules, sorted by name.
+    pub modules: Vec<Module>,
+    /// What it accepts for all modules.
+    pub accepts: Accepts,
+}
+
+/// A part of a stack with a namespace and tier of its own.
+pub struct Module {
+    /// The folder's name; the stack's for a plain stack.
+    pub name: String,
+    /// Where its file begins.
+    pub place: Place,
+    /// Its tier, if it has one.
+    pub tier: Option<String>,
+    /// Its namespace, if it has one.
+    pub namespace: Option<String>,
+    /// How long push waits, as written.
+    pub timeout: Option<String>,
+    /// Whether push goes back where it does not become ready.
+    pub atomic: Option<bool>,
+    /// Levels of checks.
+    pub levels: Levels,
+    /// What it accepts for all components.
+    pub accepts: Accepts,
+    /// Patches over all its objects.
+    pub patches: Vec<Node>,
+    /// Its texts.
+    pub files: Arc<Files>,
+    /// What is rendered, in the order of the source.
+    pub jobs: Vec<Job>,
+}
+
+/// One file that says what a module is, with what lies beside it.
+struct Unit<'a> {
+    site: &'a Site,
+    name: &'a str,
+    node: Node,
+    layouts: BTreeMap<String, Layout>,
+    files: Arc<Files>,
+}
+
+/// Resolves a stack from its files.
+pub fn stack(site: &Site, name: &str, sources: &[Arc<Source>]) -> Result<Stack, Problems> {
+    let mut problems = Problems::new();
+    let folders = Folders::new(name, sources)?;
+    problems.extend(folders.strangers());
+    let source = &folders.stack.main;
+    let node = yaml::parse_one(source)?;
+    let what = What::file("stack.yaml", &Place::file(source));
+    // checked alone first, so that a mistake in it is told as its own
+    let node = lay(site.stack_defaults.clone(), node);
+    let node = site.complete(FileKind::Stack, node, &what)?;
+    let depends_on = texts(node.get("depends_on"));
+    let target = text(&node, "target");
+    if let Some(target) = &target
+        && site.targets.get(target).is_none()
+    {
+        let known = site.targets.as_map().into_iter().flat_map(Map::keys);
+        let place = node.get("target").map_or_else(|| node.place.clone(), |node| node.place.clone());
+        let message = format!("there is no target `{target}` in homebuild.yaml");
+        problems.push(Problem::error("unknown-target", message).at(&place).label(did_you_mean(target, known)));
+    }
+    let facts = Value::from_pairs([("name", name.into()), ("description", value_of(&node, "description"))]);
+    let context = site.context().with("stack", facts);
+    let mut modules = Vec::new();
+    if folders.modules.is_empty() || node.get("components").and_then(Node::as_map).is_some_and(|map| !map.is_empty()) {
+        let unit = unit(site, name, node.clone(), &folders.stack, &mut problems);
+        modules.extend(problems.take(unit.resolve(&context)));
+    } else {
+        problems.extend(only_of_modules(&node));
+    }
+    for (module, folder) in &folders.modules {
+        modules.extend(problems.take(self::module(site, module, &node, folder, &context)));
+    }
+    modules.sort_by(|a, b| a.name.cmp(&b.name));
+    let accepts = if modules.iter().any(|module| module.name == name) { None } else { node.get("accept") };
+    let accepts = problems.take(Accepts::new(accepts)).unwrap_or_default();
+    problems.or(Stack { name: name.to_owned(), place: Place::file(source), depends_on, target, modules, accepts })
+}
+
+/// What a stack without components of its own says, and that nothing would ever read.
+fn only_of_modules(node: &Node) -> Problems {
+    let patches = node.get("patches").filter(|patches| patches.as_list().is_some_and(|list| !list.is_empty()));
+    let problem = |node: &Node| {
+        Problem::error("unused", "patches stand in the file whose components make the objects").at(&node.place)
+    };
+    patches.map(problem).into_iter().collect()
+}
+
+fn module(
+    site: &Site,
+    name: &str,
+    stack: &Node,
+    folder: &folder::Folder,
+    context: &Context,
+) -> Result<Module, Problems> {
+    let what = What::file("module.yaml", &Place::file(&folder.main));
+    let own = site.complete(FileKind::Module, yaml::parse_one(&folder.main)?, &what)?;
+    let mut problems = Problems::new();
+    // what a module is over its stack; its components and patches are its own
+    let mut under = stack.clone();
+    if let Some(map) = under.as_map_mut() {
+        for key in ["components", "patches", "depends_on", "target", "description", "vars", "accept"] {
+            map.remove(key);
+        }
+    }
+    let vars = stack.get("vars").cloned();
+    let mut node = lay(under, given(own));
+    if let (Some(map), Some(vars)) = (node.as_map_mut(), vars) {
+        let own = map.remove("vars");
+        map.set("vars", lay_all([Some(vars), own].into_iter().flatten()).unwrap_or_else(|| Node::map(&folder.place())));
+    }
+    let unit = unit(site, name, node, folder, &mut problems);
+    let module = problems.take(unit.resolve(context));
+    match module {
+        Some(module) => problems.or(module),
+        None => Err(problems),
+    }
+}
+
+/// A completed file without what it does not give, so that it can be laid over another.
+fn given(mut node: Node) -> Node {
+    if let Some(map) = node.as_map_mut() {
+        map.0.retain(|entry| match &entry.value.data {
+            Data::Null => false,
+            Data::Map(map) => !map.is_empty(),
+            _ => true,
+        });
+    }
+    node
+}
+
+fn unit<'a>(site: &'a Site, name: &'a str, node: Node, folder: &folder::Folder, problems: &mut Problems) -> Unit<'a> {
+    let mut layouts = BTreeMap::new();
+    for template in folder.layouts.iter().filter(|source| source.path.ends_with(".yaml.j2")) {
+        let stem = template.path.rsplit('/').next().unwrap_or_default().trim_end_matches(".yaml.j2");
+        let name = format!("./{stem}");
+        if let Some(layout) = problems.take(layout(&name, template, &folder.layouts, &site.types)) {
+            layouts.insert(name, layout);
+        }
+    }
+    Unit { site, name, node, layouts, files: Arc::new(Files::new(folder.files_path(), folder.files.clone())) }
+}
+
+impl Unit<'_> {
+    fn resolve(&self, context: &Context) -> Result<Module, Problems> {
+        let mut problems = Problems::new();
+        let place = self.node.place.clone();
+        let tier = problems.take(self.tier()).flatten();
+        let context = self.with_vars(&context.of_files(&self.files), &mut problems);
+        let about = |namespace: Value| {
+            Value::from_pairs([("name", self.name.into()), ("tier", tier.clone().into()), ("namespace", namespace)])
+        };
+        let before = context.with("module", about(Value::from(())));
+        let namespace = problems.take(self.namespace(&before));
+        let name = namespace.as_ref().and_then(|(name, _)| name.clone());
+        let context = context.with("module", about(name.clone().into()));
+        let mut jobs = Vec::new();
+        if let (Some(name), Some((_, Some(values)))) = (&name, namespace) {
+            jobs.extend(problems.take(self.namespace_job(name, values, &context)));
+        }
+        for entry in self.node.get("components").and_then(Node::as_map).map_or(&[][..], |map| &map.0) {
+            jobs.extend(problems.take(self.component(entry, name.as_deref(), &context)).into_iter().flatten());
+        }
+        problems.extend(component::unknown_after(&jobs));
+        let levels = problems.take(self.site.levels(self.node.get("checks"))).unwrap_or_default();
+        let accepts = problems.take(Accepts::new(self.node.get("accept"))).unwrap_or_default();
+        let patches = self
+            .node
+            .get("patches")
+            .cloned()
+            .map(|node| expression::evaluate(node, &self.site.engine, &context, &self.files, &mut problems));
+        problems.or(Module {
+            name: self.name.to_owned(),
+            place,
+            tier,
+            namespace: name,
+            timeout: text(&self.node, "timeout"),
+            atomic: self.node.get("atomic").and_then(|node| if let Data::Bool(b) = node.data { Some(b) } else { None }),
+            levels,
+            accepts,
+            patches: patches
+                .and_then(|node| if let Data::List(list) = node.data { Some(list) } else { None })
+                .unwrap_or_default(),
+            files: self.files.clone(),
+            jobs,
+        })
+    }
+
+    fn tier(&self) -> Result<Option<String>, Problems> {
+        let node = self.node.get("tier").filter(|node| !node.is_null());
+        let known = || self.site.tiers.keys().collect::<Vec<_>>().join(", ");
+        match node.map(|node| (&node.data, node)) {
+            Some((Data::Bool(false), _)) => Ok(None),
+            None if self.site.tiers.is_empty() => Ok(None),
+            Some((Data::Str(tier), _)) if self.site.tiers.get(tier).is_some() => Ok(Some(tier.to_string())),
+            Some((Data::Str(tier), node)) => Err(Problem::error("unknown-tier", format!("there is no tier `{tier}`"))
+                .at(&node.place)
+                .label(did_you_mean(tier, self.site.tiers.keys()))
+                .note(format!("the tiers of homebuild.yaml: {}", known()))
+                .into()),
+            Some((_, node)) => {
+                Err(Problem::error("unknown-tier", "a tier is a name, or `false`").at(&node.place).into())
+            }
+            None => Err(Problem::error("missing-tier", format!("`{}` has no tier", self.name))
+                .at(&self.node.place)
+                .note(format!("give `tier:` one of {}, or `false`", known()))
+                .into()),
+        }
+    }
+
+    /// `vars` in the order in which they may use one another, over those of the site.
+    fn with_vars(&self, context: &Context, problems: &mut Problems) -> Context {
+        let own = self.node.get("vars").and_then(Node::as_map).filter(|map| !map.is_empty());
+        let Some(own) = own else { return context.with("vars", self.site.vars_value().clone()) };
+        let mut vars = self.site.vars.clone();
+        for entry in &own.0 {
+            let seen = context.with("vars", from_node(&vars));
+            let value = expression::evaluate(entry.value.clone(), &self.site.engine, &seen, &self.files, problems);
+            let mut one = Node::map(&entry.place);
+            one.as_map_mut().into_iter().for_each(|map| map.set(entry.key.clone(), value.clone()));
+            vars = lay(vars, one);
+        }
+        context.with("vars", from_node(&vars))
+    }
+
+    /// The namespace's name and the values of its layout; none where it is off.
+    fn namespace(&self, context: &Context) -> Result<(Option<String>, Option<Node>), Problems> {
+        let mut problems = Problems::new();
+        let node = match self.node.get("namespace").filter(|node| !node.is_null()) {
+            None => Node::map(&self.node.place),
+            Some(node) if node.data == Data::Bool(false) => return Ok((None, None)),
+            Some(node) => expression::evaluate(node.clone(), &self.site.engine, context, &self.files, &mut problems),
+        };
+        let node = named(node);
+        let Node { data: Data::Map(mut map), place, .. } = node else {
+            return Err(Problem::error("namespace", "a namespace is a name, a map of values, or `false`")
+                .at(&node.place)
+                .into());
+        };
+        let name = match map.remove("name").filter(|name| !name.is_null()) {
+            None => Some(self.name.to_owned()),
+            Some(name) => match name.as_str() {
+                Some(text) => Some(text.to_owned()),
+                None => {
+                    problems.push(Problem::error("namespace", "a namespace's name is text").at(&name.place));
+                    None
+                }
+            },
+        };
+        problems.or((name, Some(Node { data: Data::Map(map), plain: None, place })))
+    }
+}
+
+/// A namespace that is only a name, as a map.
+#[must_use]
+pub fn named(node: Node) -> Node {
+    if node.as_str().is_none() {
+        return node;
+    }
+    let mut map = Map::default();
+    let place = node.place.clone();
+    map.set("name", node);
+    Node::new(Data::Map(map), &place)
+}
+
+/// The text of a key.
+fn text(node: &Node, key: &str) -> Option<String> {
+    node.get(key).and_then(Node::as_str).map(str::to_owned)
+}
+
+fn value_of(node: &Node, key: &str) -> Value {
+    node.get(key).map_or_else(|| Value::from(()), from_node)
+}
+
+/// The texts of a list, with their places.
+fn texts(node: Option<&Node>) -> Vec<(String, Place)> {
+    let list = node.and_then(Node::as_list).unwrap_or_default();
+    list.iter().filter_map(|node| Some((node.as_str()?.to_owned(), node.place.clone()))).collect()
+}
+
+/// The layout that makes a namespace, for modules that have one.
+fn namespace_layout(site: &Site, place: &Place) -> Result<Layout, Problem> {
+    site.layouts.get(NAMESPACE_LAYOUT).cloned().ok_or_else(|| {
+        Problem::error("unknown-layout", "there is no layout `namespace`, which makes a module's namespace")
+            .at(place)
+            .note("write layouts/namespace.yaml.j2 and its schema, or say `namespace: false`")
+    })
+}

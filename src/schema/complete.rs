@@ -1,0 +1,412 @@
+//! Values checked, with everything that their schema declares.
+
+use std::fmt::{Display, Write as _};
+
+use crate::problem::{Place, Problem, Problems, did_you_mean};
+use crate::schema::What;
+use crate::schema::expand::{list_of_one, written_out};
+use crate::schema::shape::{Arena, Id, Kinds, Piece, Property, Rest, Shape, Short, Slot};
+use crate::yaml::{Data, Entry, Map, Node};
+
+/// One value on its way through a schema.
+pub(super) struct Walk<'a> {
+    arena: &'a Arena,
+    what: &'a What,
+    /// The keys to the value.
+    path: String,
+    pub problems: Problems,
+    /// While a schema is loaded its defaults are not complete yet: the shapes that a default led into.
+    loading: Option<Vec<Id>>,
+}
+
+impl<'a> Walk<'a> {
+    pub fn new(arena: &'a Arena, what: &'a What) -> Self {
+        Self { arena, what, path: String::new(), problems: Problems::new(), loading: None }
+    }
+
+    /// A walk over the defaults of a schema that is being loaded.
+    pub fn loading(arena: &'a Arena, what: &'a What, path: &str) -> Self {
+        Self { path: path.to_owned(), ..Self::new(arena, what) }
+    }
+
+    /// A given value.
+    pub fn slot(&mut self, slot: &'a Slot, node: Node) -> Node {
+        let shape = self.arena.shape(slot.shape);
+        match &node.data {
+            Data::Removed => return nothing(slot, &node.place),
+            Data::Null if slot.list || !shape.kinds.has(Kinds::NULL) => return nothing(slot, &node.place),
+            _ => {}
+        }
+        if !slot.list {
+            return self.shape(slot, node);
+        }
+        match &node.data {
+            Data::Bool(false) if !shape.kinds.has(Kinds::BOOLEAN) => nothing(slot, &node.place),
+            Data::List(_) => self.each(node, |walk, item| walk.shape(slot, item)),
+            _ => list_of_one(self.shape(slot, node)),
+        }
+    }
+
+    /// A default of a schema that is being loaded.
+    pub fn default(&mut self, slot: &'a Slot, node: Node) -> Node {
+        self.loading = Some(vec![slot.shape]);
+        self.slot(slot, node)
+    }
+
+    /// The value of a property that is not given.
+    fn absent(&mut self, slot: &'a Slot, place: &Place) -> Node {
+        let Some(default) = &slot.default else { return nothing(slot, place) };
+        let Some(entered) = &mut self.loading else { return placed(default, place) };
+        if entered.contains(&slot.shape) {
+            let message = format!("the default of `{}` has itself in it", self.path);
+            self.problems.push(Problem::error("schema", message).at(&default.place));
+            return nothing(slot, place);
+        }
+        entered.push(slot.shape);
+        let node = self.slot(slot, default.clone());
+        if let Some(entered) = &mut self.loading {
+            entered.pop();
+        }
+        node
+    }
+
+    fn shape(&mut self, slot: &'a Slot, node: Node) -> Node {
+        let shape = self.arena.shape(slot.shape);
+        let mut node = written_out(shape, node);
+        if !shape.kinds.has(Kinds::of(&node.data)) {
+            let Some(text) = as_text(&node).filter(|_| shape.kinds.has(Kinds::STRING)) else {
+                self.wrong_kind(slot, &node);
+                return node;
+            };
+            node = Node::text(text, &node.place);
+        }
+        self.within(slot, shape, &node);
+        match node.data {
+            Data::Map(map) => {
+                let map = self.map(shape, map, &node.place);
+                Node { data: Data::Map(map), ..node }
+            }
+            Data::List(_) => match &shape.items {
+                Some(items) => self.each(node, |walk, item| walk.slot(items, item)),
+                None => without_removed(node),
+            },
+            _ => node,
+        }
+    }
+
+    fn each(&mut self, node: Node, change: impl Fn(&mut Self, Node) -> Node) -> Node {
+        let Node { data, plain, place } = node;
+        let Data::List(list) = data else { return Node { data, plain, place } };
+        let many = list.len() > 1;
+        let mut change = |(index, item)| {
+            let before = self.path.len();
+            if many {
+                let _ = write!(self.path, "[{index}]");
+            }
+            let item = change(self, item);
+            self.path.truncate(before);
+            item
+        };
+        Node { data: Data::List(list.into_iter().enumerate().map(&mut change).collect()), plain, place }
+    }
+
+    fn map(&mut self, shape: &'a Shape, map: Map, place: &Place) -> Map {
+        if shape.properties.is_empty() && matches!(shape.rest, Rest::Any) {
+            return map_without_removed(map);
+        }
+        let mut given: Vec<Option<Entry>> = vec![None; shape.properties.len()];
+        let mut others = Vec::new();
+        for entry in map.0 {
+            match shape.index.get(&entry.key) {
+                Some(&at) => given[at] = Some(entry),
+                None => others.extend(self.other(shape, entry)),
+            }
+        }
+        self.excluded(shape, &given);
+        let place = if self.path.is_empty() { &self.what.place } else { place };
+        let mut entries = Vec::with_capacity(given.len() + others.len());
+        for (property, entry) in shape.properties.iter().zip(given) {
+            entries.push(self.property(property, entry, place));
+        }
+        entries.extend(others);
+        Map(entries)
+    }
+
+    fn property(&mut self, property: &'a Property, entry: Option<Entry>, place: &Place) -> Entry {
+        let Property { name, slot, .. } = property;
+        let before = self.enter(name);
+        let given = entry.as_ref().is_some_and(|entry| !entry.value.is_null());
+        if property.required && !given && slot.default.is_none() {
+            let may_be_null = self.arena.shape(slot.shape).kinds.has(Kinds::NULL);
+            if entry.is_none() || !may_be_null {
+                self.missing(slot, entry.as_ref().map_or(place, |entry| &entry.value.place));
+            }
+        }
+        let entry = match entry {
+            Some(Entry { key, place, value }) => Entry { key, place, value: self.slot(slot, value) },
+            None => Entry { key: name.clone(), place: place.clone(), value: self.absent(slot, place) },
+        };
+        self.path.truncate(before);
+        entry
+    }
+
+    /// A key that is no property.
+    fn other(&mut self, shape: &'a Shape, entry: Entry) -> Option<Entry> {
+        let each = match &shape.rest {
+            Rest::Closed => {
+                self.unknown(shape, &entry);
+                return None;
+            }
+            Rest::Any => {
+                let gone = matches!(entry.value.data, Data::Removed);
+                return (!gone).then(|| Entry { value: without_removed(entry.value), ..entry });
+            }
+            Rest::Each(each) => each,
+        };
+        match entry.value.data {
+            Data::Removed => return None,
+            // What null takes away may be a default that lies elsewhere.
+            Data::Null if !self.arena.shape(each.shape).kinds.has(Kinds::NULL) => return None,
+            _ => {}
+        }
+        let before = self.enter(&entry.key);
+        let value = self.slot(each, entry.value);
+        self.path.truncate(before);
+        Some(Entry { value, ..entry })
+    }
+
+    /// Goes to a key; the length of the path before is given back.
+    fn enter(&mut self, key: &str) -> usize {
+        let before = self.path.len();
+        let simple = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
+        if key.bytes().all(simple) {
+            self.path.push_str(if before > 0 { "." } else { "" });
+            self.path.push_str(key);
+        } else {
+            let _ = write!(self.path, "[{key:?}]");
+        }
+        before
+    }
+
+    // --- what is told
+
+    fn tell(&mut self, problem: Problem, place: &Place) {
+        let problem = problem.at(place);
+        self.problems.push(match &self.what.note {
+            Some(note) => problem.note(note),
+            None => problem,
+        });
+    }
+
+    fn unknown(&mut self, shape: &Shape, entry: &Entry) {
+        let before = self.enter(&entry.key);
+        let message = format!("{} has no {} `{}`", self.what.subject, self.what.word, self.path);
+        self.path.truncate(before);
+        let known = || shape.properties.iter().map(|property| &*property.name);
+        let mut problem = Problem::error("unknown-value", message).label(did_you_mean(&entry.key, known()));
+        if problem.label.is_empty() && known().count() <= 20 {
+            problem = problem.note(format!("known here: {}", known().collect::<Vec<_>>().join(", ")));
+        }
+        self.tell(problem, &entry.place);
+    }
+
+    fn missing(&mut self, slot: &Slot, place: &Place) {
+        let message = format!("{} needs the {} `{}`", self.what.subject, self.what.word, self.path);
+        self.tell(described(Problem::error("missing-value", message), slot, &self.path), place);
+    }
+
+    fn wrong_kind(&mut self, slot: &Slot, node: &Node) {
+        let shape = self.arena.shape(slot.shape);
+        let mut problem = self.wrong(slot, "wrong-type", format!("must be {}", expected(shape, slot.list)), node);
+        if matches!(node.data, Data::Float(_)) && node.plain.is_none() && shape.kinds.has(Kinds::STRING) {
+            problem =
+                problem.note("an expression does not know how a number with a fraction was written: quote it there");
+        }
+        self.tell(problem, &node.place);
+    }
+
+    fn wrong(&self, slot: &Slot, code: &'static str, must: impl Display, node: &Node) -> Problem {
+        let subject = if self.path.is_empty() { self.what.subject.clone() } else { format!("`{}`", self.path) };
+        let problem = Problem::error(code, format!("{subject} {must}, not {}", shown(node)));
+        described(problem, slot, &self.path)
+    }
+
+    /// What is said of single values: choices, ranges, lengths, patterns.
+    fn within(&mut self, slot: &Slot, shape: &Shape, node: &Node) {
+        if !shape.choices.is_empty() && !shape.choices.iter().any(|choice| same(&choice.data, &node.data)) {
+            let words: Vec<String> = shape.choices.iter().map(shown).collect();
+            let known = shape.choices.iter().filter_map(Node::as_str);
+            let label = node.as_str().map_or_else(String::new, |text| did_you_mean(text, known));
+            let must = if let [one] = words.as_slice() { one.clone() } else { format!("one of {}", words.join(", ")) };
+            let problem = self.wrong(slot, "value-choice", format!("must be {must}"), node).label(label);
+            self.tell(problem, &node.place);
+        }
+        match &node.data {
+            Data::Int(_) | Data::Float(_) => self.within_range(slot, shape, node),
+            // What a secret is, nobody knows here.
+            Data::Str(text) if !text.contains("<secret:") => self.within_form(slot, shape, node, text),
+            _ => {}
+        }
+    }
+
+    fn within_range(&mut self, slot: &Slot, shape: &Shape, node: &Node) {
+        let Some(number) = number(&node.data) else { return };
+        let bound = |bound: &Option<Node>| bound.as_ref().and_then(|node| self::number(&node.data));
+        let must = match (bound(&shape.minimum), bound(&shape.maximum)) {
+            (Some(minimum), _) if number < minimum => format!("must be at least {minimum}"),
+            (_, Some(maximum)) if number > maximum => format!("must be at most {maximum}"),
+            _ => return,
+        };
+        let problem = self.wrong(slot, "value-range", must, node);
+        self.tell(problem, &node.place);
+    }
+
+    fn within_form(&mut self, slot: &Slot, shape: &Shape, node: &Node, text: &str) {
+        let length = || text.chars().count();
+        if text.is_empty() && shape.shortest == Some(1) {
+            let problem = Problem::error("value-form", format!("`{}` must not be empty", self.path));
+            return self.tell(described(problem, slot, &self.path), &node.place);
+        }
+        let must = if shape.shortest.is_some_and(|shortest| length() < shortest) {
+            format!("must have at least {} characters", shape.shortest.unwrap_or_default())
+        } else if shape.longest.is_some_and(|longest| length() > longest) {
+            format!("must have at most {} characters", shape.longest.unwrap_or_default())
+        } else if let Some(pattern) = shape.pattern.as_ref().filter(|pattern| !pattern.is_match(text)) {
+            format!("must match `{pattern}`")
+        } else {
+            return;
+        };
+        let problem = self.wrong(slot, "value-form", must, node);
+        self.tell(problem, &node.place);
+    }
+
+    fn excluded(&mut self, shape: &Shape, given: &[Option<Entry>]) {
+        let entry = |name: &str| {
+            let entry = shape.index.get(name).and_then(|&at| given[at].as_ref());
+            entry.filter(|entry| !entry.value.is_null())
+        };
+        for (name, others) in &shape.excludes {
+            let Some(one) = entry(name) else { continue };
+            for other in others.iter().filter_map(|other| entry(other)) {
+                let message = format!("`{}` and `{}` cannot stand together", one.key, other.key);
+                let label = format!("`{}` stands on line {}", one.key, one.place.line);
+                self.tell(Problem::error("excluded-value", message).label(label), &other.place);
+            }
+        }
+    }
+}
+
+fn described(problem: Problem, slot: &Slot, path: &str) -> Problem {
+    if slot.description.is_empty() {
+        return problem;
+    }
+    problem.note(format!("`{path}`: {}", slot.description))
+}
+
+/// No value.
+fn nothing(slot: &Slot, place: &Place) -> Node {
+    Node::new(if slot.list { Data::List(Vec::new()) } else { Data::Null }, place)
+}
+
+/// A default at the place of what it is a part of.
+fn placed(node: &Node, place: &Place) -> Node {
+    let data = match &node.data {
+        Data::List(list) => Data::List(list.iter().map(|item| placed(item, place)).collect()),
+        Data::Map(map) => {
+            let entry = |e: &Entry| Entry { key: e.key.clone(), place: place.clone(), value: placed(&e.value, place) };
+            Data::Map(Map(map.0.iter().map(entry).collect()))
+        }
+        data => data.clone(),
+    };
+    Node { data, plain: node.plain.clone(), place: place.clone() }
+}
+
+/// The text of a plain value, as it was written where that is known.
+fn as_text(node: &Node) -> Option<Box<str>> {
+    match (&node.data, &node.plain) {
+        (Data::Bool(_) | Data::Int(_) | Data::Float(_), Some(plain)) => Some(plain.clone()),
+        (Data::Bool(truth), None) => Some(truth.to_string().into()),
+        (Data::Int(number), None) => Some(number.to_string().into()),
+        _ => None,
+    }
+}
+
+/// A value of which no schema says more, without the keys that were taken away.
+fn without_removed(node: Node) -> Node {
+    match node.data {
+        Data::Map(map) => Node { data: Data::Map(map_without_removed(map)), ..node },
+        _ => node,
+    }
+}
+
+fn map_without_removed(mut map: Map) -> Map {
+    map.0.retain(|entry| !matches!(entry.value.data, Data::Removed));
+    for entry in &mut map.0 {
+        if let Data::Map(below) = &mut entry.value.data {
+            *below = map_without_removed(std::mem::take(below));
+        }
+    }
+    map
+}
+
+#[expect(clippy::cast_precision_loss, reason = "the bounds of a schema are small")]
+fn number(data: &Data) -> Option<f64> {
+    match data {
+        Data::Int(number) => Some(*number as f64),
+        Data::Float(number) => Some(*number),
+        _ => None,
+    }
+}
+
+/// Whether two plain values are the same, wherever they stand.
+fn same(a: &Data, b: &Data) -> bool {
+    match (a, b) {
+        (Data::Int(_) | Data::Float(_), Data::Int(_) | Data::Float(_)) => number(a) == number(b),
+        _ => a == b,
+    }
+}
+
+/// A value in a message.
+fn shown(node: &Node) -> String {
+    match (&node.data, &node.plain) {
+        (Data::Str(text), _) if text.is_empty() => "an empty text".to_owned(),
+        (Data::Str(text), _) if text.len() <= 60 && !text.contains('\n') => format!("`{text}`"),
+        (Data::Bool(_) | Data::Int(_) | Data::Float(_), Some(plain)) => format!("`{plain}`"),
+        (Data::Bool(truth), None) => format!("`{truth}`"),
+        (Data::Int(number), None) => format!("`{number}`"),
+        (Data::Float(number), None) => format!("`{number}`"),
+        _ => node.kind().to_owned(),
+    }
+}
+
+/// What a shape takes, in words.
+fn expected(shape: &Shape, list: bool) -> String {
+    let mut words: Vec<String> = Kinds::NAMES
+        .iter()
+        .filter(|(kind, ..)| shape.kinds.has(*kind) && !(*kind == Kinds::NULL))
+        .map(|(.., word)| (*word).to_owned())
+        .collect();
+    for (kind, short) in &shape.short {
+        let word = Kinds::NAMES.iter().find(|(k, ..)| k == kind).map_or("", |(.., word)| word);
+        words.push(match short {
+            Short::Property(name) => format!("{word} for its `{name}`"),
+            Short::Pattern(pieces) => format!("{word} like `{}`", pattern(pieces)),
+        });
+    }
+    if list {
+        words.push("a list of such".to_owned());
+    }
+    match words.as_slice() {
+        [] => "nothing".to_owned(),
+        [one] => one.clone(),
+        [all @ .., or] => format!("{} or {or}", all.join(", ")),
+    }
+}
+
+fn pattern(pieces: &[Piece]) -> String {
+    let piece = |piece: &Piece| match piece {
+        Piece::Hole(name) => format!("{{{name}}}"),
+        Piece::Text(text) => text.to_string(),
+    };
+    pieces.iter().map(piece).collect::<Vec<_>>().concat()
+}

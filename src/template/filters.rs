@@ -1,0 +1,311 @@
+//! The filters and tests of templates and expressions beside minijinja's own.
+//!
+//! A filter that needs a secret's value writes itself into the reference, and push runs it. On text that only contains
+//! a secret it is an error, because nobody knows the whole text before push.
+
+use minijinja::value::{Kwargs, Value, ValueKind};
+use minijinja::{Environment, Error, ErrorKind, State};
+use sha2::{Digest, Sha256};
+
+use super::value::{self, References};
+use super::{Generated, lock, scope};
+use crate::problem::{Place, Source};
+use crate::secrets::Reference;
+use crate::secrets::reference::{self, has_reference};
+use crate::yaml::{self, Data, Entry, Map, Node};
+
+/// Characters of a Kubernetes name or label.
+const LABEL_LENGTH: usize = 63;
+
+pub(super) fn register(environment: &mut Environment<'static>) {
+    environment.add_filter("text", text);
+    environment.add_filter("string", text);
+    environment.add_filter("octal", octal);
+    environment.add_filter("dns_label", dns_label);
+    environment.add_filter("split_secrets", split_secrets);
+    environment.add_filter("from_yaml", from_yaml);
+    environment.add_filter("from_items", from_items);
+    environment.add_filter("toyaml", to_yaml);
+    environment.add_filter("tojson", to_json);
+    environment.add_filter("b64encode", |value: Value| computed("b64encode", &value, base64));
+    environment.add_filter("urlencode", |value: Value| computed("urlencode", &value, percent_encode));
+    environment.add_filter("bcrypt", |value: Value, cost: Option<u32>| at_push("bcrypt", &value, cost));
+    environment.add_filter("sha512_crypt", |value: Value, rounds: Option<u32>| at_push("sha512_crypt", &value, rounds));
+    environment.add_filter("generated", generated);
+    environment.add_filter("default", default);
+    environment.add_filter("d", default);
+    environment.add_test("secret", |value: Value| is_secret(&value));
+    environment.add_test("defined", |value: &Value| is_defined(value));
+    environment.add_test("undefined", |value: &Value| !is_defined(value));
+}
+
+fn wrong(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::InvalidOperation, message.into())
+}
+
+/// A scalar as text; none stays none.
+fn text(value: Value) -> Result<Value, Error> {
+    if value.is_none() { Ok(value) } else { value::text(&value).map(Value::from) }
+}
+
+/// A file mode as people write it, `"0755"`, as the number that the API wants; none stays none.
+fn octal(value: Value) -> Result<Value, Error> {
+    if value.is_none() {
+        return Ok(value);
+    }
+    value
+        .as_str()
+        .and_then(|mode| u32::from_str_radix(mode, 8).ok())
+        .filter(|mode| *mode <= 0o7777)
+        .map(Value::from)
+        .ok_or_else(|| wrong(format!("{value:?} is no file mode; write it as text: \"0755\"")))
+}
+
+/// Any text as a DNS label: lower case, digits and `-`. What is too long ends in a digest of the whole.
+fn dns_label(value: &str) -> String {
+    let mut label = String::with_capacity(value.len());
+    for c in value.chars() {
+        match c.to_ascii_lowercase() {
+            c if c.is_ascii_alphanumeric() => label.push(c),
+            _ if label.ends_with('-') => {}
+            _ => label.push('-'),
+        }
+    }
+    let label = label.trim_matches('-');
+    if label.len() <= LABEL_LENGTH {
+        return label.to_owned();
+    }
+    let digest = hex(&Sha256::digest(value.as_bytes())[..4]);
+    format!("{}-{digest}", label[..LABEL_LENGTH - 1 - digest.len()].trim_end_matches('-'))
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Whether a secret is anywhere in a value.
+fn is_secret(value: &Value) -> Result<bool, Error> {
+    match value.kind() {
+        ValueKind::String => Ok(value.as_str().is_some_and(has_reference)),
+        ValueKind::Seq | ValueKind::Iterable => {
+            value.try_iter()?.try_fold(false, |found, item| Ok(found || is_secret(&item)?))
+        }
+        ValueKind::Map => {
+            value.try_iter()?.try_fold(false, |found, key| Ok(found || is_secret(&value.get_item(&key)?)?))
+        }
+        _ => Ok(false),
+    }
+}
+
+fn is_defined(value: &Value) -> bool {
+    !value.is_undefined() && value::missing(value).is_none()
+}
+
+/// Another value for what is not there; a secret that is not there counts as such, none does not.
+fn default(value: &Value, other: Option<Value>) -> Value {
+    if is_defined(value) { value.clone() } else { other.unwrap_or_else(|| Value::from("")) }
+}
+
+/// A map cut in two: `plain`, and `secret` with the parts that hold a secret, lists whole.
+fn split_secrets(value: &Value) -> Result<Value, Error> {
+    let (plain, secret) = split(value)?;
+    let or_empty = |side: Option<Value>| side.unwrap_or_else(|| Value::from_pairs::<_, &str, Value>([]));
+    Ok(Value::from_pairs([("plain", or_empty(plain)), ("secret", or_empty(secret))]))
+}
+
+fn split(value: &Value) -> Result<(Option<Value>, Option<Value>), Error> {
+    if !is_secret(value)? {
+        return Ok((Some(value.clone()), None));
+    }
+    if value.kind() != ValueKind::Map {
+        return Ok((None, Some(value.clone())));
+    }
+    let (mut plain, mut secret) = (Vec::new(), Vec::new());
+    for key in value.try_iter()? {
+        let (left, right) = split(&value.get_item(&key)?)?;
+        plain.extend(left.map(|side| (key.clone(), side)));
+        secret.extend(right.map(|side| (key.clone(), side)));
+    }
+    let side = |pairs: Vec<(Value, Value)>| (!pairs.is_empty()).then(|| Value::from_pairs(pairs));
+    Ok((side(plain), side(secret)))
+}
+
+/// YAML text as data; several documents are a list.
+fn from_yaml(value: &str) -> Result<Value, Error> {
+    let source = Source::new("text", value);
+    let mut documents = yaml::parse(&source).map_err(|problem| {
+        let place = problem.place.as_ref().map_or_else(String::new, |place| {
+            let line = source.text.lines().nth((place.line as usize).saturating_sub(1)).unwrap_or_default();
+            format!(" at line {} of it: {line}", place.line)
+        });
+        wrong(format!("{}{place}", problem.message))
+    })?;
+    match documents.len() {
+        0 => Ok(Value::from(())),
+        1 => Ok(value::from_node(&documents.remove(0))),
+        _ => Ok(documents.iter().map(value::from_node).collect()),
+    }
+}
+
+/// A list of `[key, value]` pairs as a map.
+fn from_items(value: &Value) -> Result<Value, Error> {
+    let pairs = value.try_iter()?.map(|pair| Ok((pair.get_item_by_index(0)?, pair.get_item_by_index(1)?)));
+    Ok(Value::from_pairs(pairs.collect::<Result<Vec<_>, Error>>()?))
+}
+
+/// Data as canonical YAML text. A text with a secret is written as JSON, so that its value cannot break the document.
+fn to_yaml(value: &Value) -> Result<Value, Error> {
+    let mut node = value::to_node(value, &Place::nowhere())?;
+    let mut quoted = Vec::new();
+    take_references(&mut node, &mut quoted)?;
+    let mut text = yaml::emit(&node);
+    // from the end, so that the mark of number 1 is not found in that of number 10
+    for (index, json) in quoted.iter().enumerate().rev() {
+        text = text.replace(&mark(index), json);
+    }
+    Ok(Value::from(text))
+}
+
+/// What stands for a quoted text while the rest is emitted.
+fn mark(index: usize) -> String {
+    format!("homebuild-quoted-text-{index}")
+}
+
+fn take_references(node: &mut Node, quoted: &mut Vec<String>) -> Result<(), Error> {
+    match &mut node.data {
+        Data::Str(text) if has_reference(text) => {
+            let mut json = String::new();
+            value::write_json(&mut json, &Value::from(&**text), References::AsJson)?;
+            *text = mark(quoted.len()).into();
+            quoted.push(json);
+        }
+        Data::List(list) => list.iter_mut().try_for_each(|item| take_references(item, quoted))?,
+        Data::Map(Map(entries)) => {
+            entries.iter_mut().try_for_each(|Entry { value, .. }| take_references(value, quoted))?;
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Data as JSON text on one line; a secret gets the filter `json`, inside the quotes.
+fn to_json(value: &Value, options: Kwargs) -> Result<Value, Error> {
+    let indent: Option<usize> = options.get("indent")?;
+    options.assert_all_used()?;
+    let mut out = String::new();
+    if indent.is_none() {
+        value::write_json(&mut out, value, References::AsJson)?;
+        return Ok(Value::from_safe_string(out));
+    }
+    let mut node = value::to_node(value, &Place::nowhere())?;
+    let mut quoted = Vec::new();
+    take_references(&mut node, &mut quoted)?;
+    let mut text = yaml::emit_json(&node);
+    for (index, json) in quoted.iter().enumerate().rev() {
+        text = text.replace(&format!("\"{}\"", mark(index)), json);
+    }
+    Ok(Value::from_safe_string(text.trim_end().to_owned()))
+}
+
+/// A filter that is done now on text and by push on a secret.
+fn computed(name: &str, value: &Value, now: impl Fn(&str) -> String) -> Result<String, Error> {
+    let text = value::text(value)?;
+    if has_reference(&text) { filtered(name, &text) } else { Ok(now(&text)) }
+}
+
+/// A filter that only push can do, because its result must not stand in `out/`.
+fn at_push(name: &str, value: &Value, argument: Option<u32>) -> Result<String, Error> {
+    let text = value::text(value)?;
+    let filter = argument.map_or_else(|| name.to_owned(), |number| format!("{name}({number})"));
+    if has_reference(&text) {
+        return filtered(&filter, &text);
+    }
+    Err(wrong(format!("`{name}` is for secrets; this text would stand in out/ as it is")))
+}
+
+fn filtered(filter: &str, text: &str) -> Result<String, Error> {
+    Reference::exactly(text).map(|reference| reference.filter(filter).to_string()).ok_or_else(|| {
+        wrong(format!("`{filter}` needs the secret alone, not a text that contains one: `secrets.x | {filter}`"))
+    })
+}
+
+/// Says that a secret is made once by homebuild, and how.
+fn generated(state: &State<'_, '_>, value: &Value, options: Kwargs) -> Result<Value, Error> {
+    let length = options.get::<Option<u32>>("length")?.unwrap_or(32);
+    let charset = options.get::<Option<String>>("charset")?.unwrap_or_else(|| "alphanumeric".to_owned());
+    options.assert_all_used()?;
+    let path = match (value::missing(value), value.as_str().and_then(Reference::exactly)) {
+        (Some(missing), _) => missing.path(),
+        (None, Some(found)) => {
+            let mut path = String::new();
+            reference::write_path(&mut path, found.path.iter().map(String::as_str))?;
+            path
+        }
+        (None, None) => return Err(wrong("`generated` stands behind a secret: secrets.x | generated(length=32)")),
+    };
+    if let Some(scope) = scope(state) {
+        lock(&scope.files.generated).push(Generated { path: path.clone(), length, charset });
+    }
+    if value::missing(value).is_some() {
+        let message = format!("the secret `{path}` is not made yet: run `homebuild secrets generate`");
+        return Err(Error::new(ErrorKind::UndefinedError, message));
+    }
+    Ok(value.clone())
+}
+
+fn base64(text: &str) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::with_capacity(text.len().div_ceil(3) * 4);
+    for chunk in text.as_bytes().chunks(3) {
+        let bits = chunk.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        for position in 0..4 {
+            let digit = DIGITS[(bits >> (18 - 6 * position) & 63) as usize];
+            out.push(if position <= chunk.len() { char::from(digit) } else { '=' });
+        }
+    }
+    out
+}
+
+fn percent_encode(text: &str) -> String {
+    text.bytes().fold(String::with_capacity(text.len()), |mut out, byte| {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+        out
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_is_that_of_rfc_4648() {
+        for (text, encoded) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")] {
+            assert_eq!(base64(text), encoded);
+        }
+    }
+
+    #[test]
+    fn a_label_that_is_too_long_ends_in_a_digest_of_the_whole() {
+        assert_eq!(dns_label("nfs:immich/Library "), "nfs-immich-library");
+        let (one, other) = (dns_label(&"a".repeat(70)), dns_label(&"a".repeat(71)));
+        assert!(one.len() == LABEL_LENGTH && other.len() == LABEL_LENGTH && one != other);
+    }
+
+    #[test]
+    fn a_filter_on_a_secret_waits_for_push() {
+        let secret = Value::from("<secret:a.b#00000000>");
+        assert_eq!(computed("b64encode", &secret, base64).unwrap(), "<secret:a.b|b64encode#00000000>");
+        assert_eq!(at_push("bcrypt", &secret, Some(6)).unwrap(), "<secret:a.b|bcrypt(6)#00000000>");
+        assert!(computed("b64encode", &Value::from("x<secret:a.b#00000000>"), base64).is_err());
+        assert!(at_push("bcrypt", &Value::from("hunter2"), None).is_err());
+    }
+
+    #[test]
+    fn yaml_with_a_secret_stays_yaml_whatever_the_secret_is() {
+        let value = Value::from_pairs([("a", Value::from("x<secret:s#00000000>")), ("b", Value::from("yes"))]);
+        assert_eq!(to_yaml(&value).unwrap().as_str(), Some("a: \"x<secret:s|json#00000000>\"\nb: \"yes\"\n"));
+    }
+}

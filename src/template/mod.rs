@@ -1,0 +1,223 @@
+//! Templates and expressions: minijinja, set up once. This folder is its only home.
+//!
+//! What is escaped is decided by the folder, never by a file's name: below `files/` nothing is (text stays text),
+//! everywhere else `{{ value }}` is written as JSON, which is YAML, so that no value can change the structure around it.
+//! Undefined is an error everywhere, also deep inside a value that is printed. Rendering has a fuel limit.
+
+mod error;
+pub mod expression;
+mod filters;
+mod functions;
+mod secret;
+mod value;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Object;
+use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+
+pub use minijinja::value::Value;
+pub use minijinja::{Error, ErrorKind};
+pub use secret::secrets;
+pub use value::{from_node, to_node, write_text};
+
+use crate::kubernetes::kinds::Kinds;
+use crate::problem::{Place, Problem, Problems, Source};
+use crate::schema::Types;
+use crate::yaml::Node;
+
+/// Instructions that one rendering may take: some thousand times what a large stack needs.
+const FUEL: u64 = 50_000_000;
+/// How deep files may include one another.
+const DEPTH: usize = 16;
+/// The name under which a context carries its [`Scope`]; no template can write it.
+const SCOPE: &str = " scope";
+
+/// The templates of a site, compiled, and the functions that they see.
+pub struct Engine {
+    environment: Environment<'static>,
+    sources: BTreeMap<String, Arc<Source>>,
+}
+
+/// What a template or an expression can see, and where its files lie.
+#[derive(Debug, Clone)]
+pub struct Context {
+    values: Vec<(&'static str, Value)>,
+    scope: Arc<Scope>,
+    whole: OnceLock<Value>,
+}
+
+/// The files that `file` and `yaml` read, and what the templates among them see.
+#[derive(Debug)]
+struct Scope {
+    files: Arc<Files>,
+    values: Vec<(&'static str, Value)>,
+    depth: AtomicUsize,
+}
+
+impl Object for Scope {}
+
+/// The texts below `files/` of a module, by their path below it, and which of them was asked for.
+#[derive(Debug, Default)]
+pub struct Files {
+    /// Where they lie: `stacks/coturn/files`.
+    pub folder: String,
+    /// Their texts.
+    pub texts: BTreeMap<String, Arc<Source>>,
+    used: Mutex<BTreeSet<String>>,
+    generated: Mutex<Vec<Generated>>,
+}
+
+/// A secret that homebuild makes once: `secrets.x | generated(length=32, charset="hex")`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+pub struct Generated {
+    /// Its path: `keys.viktor`.
+    pub path: String,
+    /// Characters.
+    pub length: u32,
+    /// What they are taken from.
+    pub charset: String,
+}
+
+impl Files {
+    /// The files of a folder.
+    #[must_use]
+    pub fn new(folder: String, texts: BTreeMap<String, Arc<Source>>) -> Self {
+        Self { folder, texts, ..Self::default() }
+    }
+
+    /// The files that nothing has asked for.
+    pub fn unused(&self) -> Vec<&Arc<Source>> {
+        let used = lock(&self.used);
+        self.texts.iter().filter(|(name, _)| !used.contains(*name)).map(|(_, source)| source).collect()
+    }
+
+    /// The secrets that were said to be generated, each as often as it was said.
+    pub fn generated(&self) -> Vec<Generated> {
+        lock(&self.generated).clone()
+    }
+}
+
+/// A lock that another thread's panic does not poison for the problems still to be told.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+impl Context {
+    /// What expressions and texts see: `site vars stack module instance secrets`, and the files.
+    #[must_use]
+    pub fn new(files: &Arc<Files>, values: Vec<(&'static str, Value)>) -> Self {
+        let scope = Scope { files: files.clone(), values: values.clone(), depth: AtomicUsize::new(0) };
+        Self { values, scope: Arc::new(scope), whole: OnceLock::new() }
+    }
+
+    /// The same beside other files.
+    #[must_use]
+    pub fn of_files(&self, files: &Arc<Files>) -> Self {
+        Self::new(files, self.values.clone())
+    }
+
+    /// The same with a value more, or another one.
+    #[must_use]
+    pub fn with(&self, name: &'static str, value: Value) -> Self {
+        let mut values = self.values.clone();
+        values.retain(|(known, _)| *known != name);
+        values.push((name, value));
+        Self::new(&self.scope.files, values)
+    }
+
+    /// What a layout sees: the same without `secrets` (its files still see them), and what the component is.
+    #[must_use]
+    pub fn layout(&self, more: impl IntoIterator<Item = (&'static str, Value)>) -> Self {
+        let seen = self.values.iter().filter(|(name, _)| *name != "secrets").cloned();
+        Self { values: seen.chain(more).collect(), scope: self.scope.clone(), whole: OnceLock::new() }
+    }
+
+    /// All of it as one value, made when it is first wanted.
+    fn value(&self) -> Value {
+        let scope = || (SCOPE, Value::from_dyn_object(self.scope.clone()));
+        self.whole.get_or_init(|| Value::from_pairs(self.values.iter().cloned().chain([scope()]))).clone()
+    }
+}
+
+impl Engine {
+    /// Compiles the layouts and partials of a site; every mistake in them is told.
+    pub fn new(templates: &[Arc<Source>], types: &Arc<Types>, kinds: &Arc<Kinds>) -> Result<Self, Problems> {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_auto_escape_callback(|name| if is_text(name) { AutoEscape::None } else { AutoEscape::Json });
+        environment.set_formatter(|out, state, value| match (value.is_safe(), state.auto_escape()) {
+            (true, _) => value::write_text(out, value),
+            (false, AutoEscape::None) => value::write_text(out, value),
+            (false, _) => value::write_json(out, value, value::References::Stay),
+        });
+        let mut syntax = SyntaxConfig::builder();
+        syntax.trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true);
+        environment.set_syntax(syntax.build().map_err(|error| Problem::error("template", error.to_string()))?);
+        environment.set_fuel(Some(FUEL));
+        environment.set_debug(true);
+        filters::register(&mut environment);
+        functions::register(&mut environment, types, kinds);
+        let sources = templates.iter().map(|source| (source.path.clone(), source.clone())).collect();
+        let mut engine = Self { environment, sources };
+        let mut problems = Problems::new();
+        for source in templates {
+            if let Err(error) = engine.environment.add_template_owned(source.path.clone(), source.text.clone()) {
+                problems.push(engine.problem(&error, None, &Place::file(source), None));
+            }
+        }
+        problems.or(engine)
+    }
+
+    /// Renders a layout: one of the site by its path, or one that a module has of its own.
+    pub fn render(&self, layout: &Arc<Source>, context: &Context) -> Result<String, Error> {
+        if self.sources.contains_key(&layout.path) {
+            return self.environment.get_template(&layout.path)?.render(context.value());
+        }
+        self.environment.render_named_str(&layout.path, &layout.text, context.value())
+    }
+
+    /// The value of an expression, as a tree at a place.
+    pub fn evaluate(&self, expression: &str, context: &Context, place: &Place) -> Result<Node, Error> {
+        let value = self.environment.compile_expression(expression)?.eval(context.value())?;
+        value::to_node(&value, place)
+    }
+
+    /// An error of a template or an expression as the author is told it.
+    ///
+    /// `cause` is where the author can do something about it: the component or the expression. `values` are those of
+    /// the component, whose place is shown where a layout's `fail` names one of them.
+    #[must_use]
+    pub fn problem(&self, error: &Error, files: Option<&Files>, cause: &Place, values: Option<&Node>) -> Problem {
+        error::problem(error, &|name| self.source(name, files), cause, values)
+    }
+
+    fn source(&self, name: &str, files: Option<&Files>) -> Option<Arc<Source>> {
+        let of_module = || files.and_then(|all| all.texts.get(name.strip_prefix(&all.folder)?.strip_prefix('/')?));
+        self.sources.get(name).or_else(of_module).cloned()
+    }
+}
+
+/// Whether a template makes text (it lies below `files/` of a stack) or a document.
+fn is_text(name: &str) -> bool {
+    let mut folders = name.split('/');
+    folders.next() == Some("stacks") && folders.skip(1).take(2).any(|folder| folder == "files")
+}
+
+/// The files of a context and what they see.
+fn scope(state: &minijinja::State<'_, '_>) -> Option<Arc<Scope>> {
+    state.lookup(SCOPE)?.downcast_object::<Scope>()
+}
+
+impl Scope {
+    /// Runs something one level deeper; none where files include one another without an end.
+    fn deeper<T>(&self, inner: impl FnOnce() -> T) -> Option<T> {
+        let depth = self.depth.fetch_add(1, Ordering::Relaxed);
+        let result = (depth < DEPTH).then(inner);
+        self.depth.fetch_sub(1, Ordering::Relaxed);
+        result
+    }
+}

@@ -1,0 +1,93 @@
+//! `secrets` in expressions: a map whose leaves are references, and what is not there.
+
+use std::sync::Arc;
+
+use minijinja::value::{Enumerator, Object, Value};
+use minijinja::{Error, ErrorKind};
+
+use crate::problem::did_you_mean;
+use crate::secrets::reference::write_path;
+use crate::secrets::{Reference, Secret};
+
+/// The value of `secrets`.
+#[must_use]
+pub fn secrets(all: &Arc<Secret>) -> Value {
+    Value::from_object(Secrets { all: all.clone(), path: Vec::new() })
+}
+
+/// A map of secrets, by its path from the top.
+#[derive(Debug)]
+struct Secrets {
+    all: Arc<Secret>,
+    path: Vec<String>,
+}
+
+impl Secrets {
+    fn here(&self) -> &[(String, Secret)] {
+        match self.all.get(self.path.iter().map(String::as_str)) {
+            Some(Secret::Map(keys)) => keys,
+            _ => &[],
+        }
+    }
+}
+
+impl Object for Secrets {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let mut path = self.path.clone();
+        path.push(super::value::text(key).ok()?);
+        let keys: Vec<&str> = path.iter().map(String::as_str).collect();
+        Some(match self.all.get(keys) {
+            Some(Secret::Map(_)) => Value::from_object(Secrets { all: self.all.clone(), path }),
+            Some(Secret::Value(fingerprint)) => {
+                let reference = Reference { path, filters: Vec::new(), fingerprint: fingerprint.clone() };
+                Value::from(reference.to_string())
+            }
+            None => {
+                let last = path.last().map_or("", String::as_str);
+                let hint = did_you_mean(last, self.here().iter().map(|(known, _)| known.as_str()));
+                Value::from_object(Missing { path, hint })
+            }
+        })
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Values(self.here().iter().map(|(key, _)| Value::from(key.as_str())).collect())
+    }
+}
+
+/// A secret that is not there. Its keys are not there either, so that `is defined` and `default` work at any depth.
+#[derive(Debug)]
+pub struct Missing {
+    path: Vec<String>,
+    hint: String,
+}
+
+impl Missing {
+    /// Its path: `a.b["c@d"]`.
+    #[must_use]
+    pub fn path(&self) -> String {
+        let mut text = String::new();
+        let _ = write_path(&mut text, self.path.iter().map(String::as_str));
+        text
+    }
+
+    /// What is said where it is used all the same.
+    #[must_use]
+    pub fn error(&self) -> Error {
+        let path = self.path();
+        let hint = if self.hint.is_empty() { String::new() } else { format!("; {}", self.hint) };
+        Error::new(ErrorKind::UndefinedError, format!("there is no secret `{path}`{hint}"))
+    }
+}
+
+impl Object for Missing {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let mut path = self.path.clone();
+        path.push(super::value::text(key).ok()?);
+        Some(Value::from_object(Missing { path, hint: self.hint.clone() }))
+    }
+
+    fn is_true(self: &Arc<Self>) -> bool {
+        false
+    }
+}

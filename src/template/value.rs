@@ -1,0 +1,231 @@
+//! Between the tree of the sources and the values of templates, and values as JSON or text.
+
+use std::fmt::Write;
+
+use minijinja::value::{Value, ValueKind};
+use minijinja::{Error, ErrorKind};
+
+use super::secret::Missing;
+use crate::problem::Place;
+use crate::secrets::reference::{self, Piece};
+use crate::yaml::{Data, Entry, Map, Node};
+
+/// A tree as a template's value. A removed value is none.
+#[must_use]
+pub fn from_node(node: &Node) -> Value {
+    match &node.data {
+        Data::Null | Data::Removed => Value::from(()),
+        Data::Bool(b) => Value::from(*b),
+        Data::Int(i) => i64::try_from(*i).map_or_else(|_| Value::from(*i), Value::from),
+        Data::Float(f) => Value::from(*f),
+        Data::Str(text) => Value::from(&**text),
+        Data::List(list) => list.iter().map(from_node).collect(),
+        Data::Map(map) => Value::from_pairs(map.iter().map(|(key, value)| (key, from_node(value)))),
+    }
+}
+
+/// A template's value as a tree at a place. What is undefined anywhere in it is an error that names its path.
+pub fn to_node(value: &Value, place: &Place) -> Result<Node, Error> {
+    node_below(value, place, &mut String::new())
+}
+
+fn node_below(value: &Value, place: &Place, path: &mut String) -> Result<Node, Error> {
+    let data = match value.kind() {
+        ValueKind::Undefined => return Err(undefined(path)),
+        ValueKind::None => Data::Null,
+        ValueKind::Bool => Data::Bool(value.is_true()),
+        ValueKind::Number if value.is_integer() => Data::Int(i128::try_from(value.clone())?),
+        ValueKind::Number => Data::Float(finite(value)?),
+        ValueKind::String => Data::Str(value.as_str().unwrap_or_default().into()),
+        ValueKind::Seq | ValueKind::Iterable => {
+            let mut list = Vec::new();
+            for (index, item) in value.try_iter()?.enumerate() {
+                list.push(below(path, &format!("[{index}]"), |path| node_below(&item, place, path))?);
+            }
+            Data::List(list)
+        }
+        ValueKind::Map => {
+            if let Some(missing) = missing(value) {
+                return Err(missing.error());
+            }
+            let mut map = Map::default();
+            for key in value.try_iter()? {
+                let name = text(&key)?;
+                let item = value.get_item(&key)?;
+                let item = below(path, &format!(".{name}"), |path| node_below(&item, place, path))?;
+                map.0.push(Entry { key: name.into(), place: place.clone(), value: item });
+            }
+            Data::Map(map)
+        }
+        kind => return Err(Error::new(ErrorKind::InvalidOperation, format!("a {kind} is not data"))),
+    };
+    Ok(Node::new(data, place))
+}
+
+fn below<T>(path: &mut String, step: &str, inner: impl FnOnce(&mut String) -> T) -> T {
+    let length = path.len();
+    path.push_str(step);
+    let result = inner(path);
+    path.truncate(length);
+    result
+}
+
+/// The value as a secret that is not there, if it is one.
+pub(super) fn missing(value: &Value) -> Option<&Missing> {
+    value.downcast_object_ref::<Missing>()
+}
+
+fn undefined(path: &str) -> Error {
+    let detail = if path.is_empty() { "it is undefined".to_owned() } else { format!("`{path}` in it is undefined") };
+    Error::new(ErrorKind::UndefinedError, detail)
+}
+
+fn finite(value: &Value) -> Result<f64, Error> {
+    let number = f64::try_from(value.clone())?;
+    if number.is_finite() {
+        Ok(number)
+    } else {
+        Err(Error::new(ErrorKind::InvalidOperation, format!("{number} cannot be written as data")))
+    }
+}
+
+/// A scalar as the text that a person would write: `true`, not `True`. None, lists and maps are errors.
+pub fn text(value: &Value) -> Result<String, Error> {
+    let mut out = String::new();
+    write_text(&mut out, value)?;
+    Ok(out)
+}
+
+/// Writes a scalar as text.
+pub fn write_text(out: &mut impl Write, value: &Value) -> Result<(), Error> {
+    match value.kind() {
+        ValueKind::String => out.write_str(value.as_str().unwrap_or_default())?,
+        ValueKind::Bool => out.write_str(if value.is_true() { "true" } else { "false" })?,
+        ValueKind::Number => write!(out, "{value}")?,
+        ValueKind::Undefined => return Err(undefined("")),
+        _ if missing(value).is_some() => {
+            return Err(missing(value).map(Missing::error).unwrap_or_else(|| undefined("")));
+        }
+        kind => {
+            let kind = if kind == ValueKind::None { "none".to_owned() } else { format!("a {kind}") };
+            let hint = "it has no text; use `| tojson`, `| default(...)` or a condition";
+            return Err(Error::new(ErrorKind::InvalidOperation, format!("{kind} stands where text is wanted: {hint}")));
+        }
+    }
+    Ok(())
+}
+
+/// How a text with references to secrets is written as JSON.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum References {
+    /// As they stand: the reader of the JSON is homebuild, which fills in data.
+    Stay,
+    /// With the filter `json`: push fills in a text, and the secret has to become part of a JSON string.
+    AsJson,
+}
+
+/// Writes any value as JSON on one line, which is YAML too. What is undefined anywhere in it is an error.
+pub fn write_json(out: &mut impl Write, value: &Value, references: References) -> Result<(), Error> {
+    json_below(out, value, references, &mut String::new())
+}
+
+fn json_below(out: &mut impl Write, value: &Value, references: References, path: &mut String) -> Result<(), Error> {
+    match value.kind() {
+        ValueKind::Undefined => return Err(undefined(path)),
+        ValueKind::None => out.write_str("null")?,
+        ValueKind::Bool | ValueKind::Number => {
+            if value.kind() == ValueKind::Number && !value.is_integer() {
+                finite(value)?;
+            }
+            write_text(out, value)?;
+        }
+        ValueKind::String => {
+            let text = value.as_str().unwrap_or_default();
+            if references == References::AsJson && reference::has_reference(text) {
+                write_string_with_references(out, text)?;
+            } else {
+                write_string(out, text)?;
+            }
+        }
+        ValueKind::Seq | ValueKind::Iterable => {
+            out.write_char('[')?;
+            for (index, item) in value.try_iter()?.enumerate() {
+                if index > 0 {
+                    out.write_str(", ")?;
+                }
+                below(path, &format!("[{index}]"), |path| json_below(out, &item, references, path))?;
+            }
+            out.write_char(']')?;
+        }
+        ValueKind::Map => {
+            if let Some(missing) = missing(value) {
+                return Err(missing.error());
+            }
+            out.write_char('{')?;
+            for (index, key) in value.try_iter()?.enumerate() {
+                if index > 0 {
+                    out.write_str(", ")?;
+                }
+                let name = text(&key)?;
+                write_string(out, &name)?;
+                out.write_str(": ")?;
+                let item = value.get_item(&key)?;
+                below(path, &format!(".{name}"), |path| json_below(out, &item, references, path))?;
+            }
+            out.write_char('}')?;
+        }
+        kind => return Err(Error::new(ErrorKind::InvalidOperation, format!("a {kind} is not data"))),
+    }
+    Ok(())
+}
+
+/// A text as a JSON string, whose raw characters are also those that every YAML reader takes.
+fn write_string(out: &mut impl Write, text: &str) -> Result<(), Error> {
+    out.write_char('"')?;
+    write_escaped(out, text)?;
+    out.write_char('"')?;
+    Ok(())
+}
+
+fn write_escaped(out: &mut impl Write, text: &str) -> Result<(), Error> {
+    let mut begin = 0;
+    for (at, c) in text.char_indices() {
+        let escape = match c {
+            '"' => "\\\"",
+            '\\' => "\\\\",
+            '\n' => "\\n",
+            '\r' => "\\r",
+            '\t' => "\\t",
+            '\u{0}'..='\u{1f}'
+            | '\u{7f}'..='\u{9f}'
+            | '\u{2028}'
+            | '\u{2029}'
+            | '\u{feff}'
+            | '\u{fffe}'
+            | '\u{ffff}' => "",
+            _ => continue,
+        };
+        out.write_str(&text[begin..at])?;
+        if escape.is_empty() {
+            write!(out, "\\u{:04x}", u32::from(c))?;
+        } else {
+            out.write_str(escape)?;
+        }
+        begin = at + c.len_utf8();
+    }
+    out.write_str(&text[begin..])?;
+    Ok(())
+}
+
+fn write_string_with_references(out: &mut impl Write, text: &str) -> Result<(), Error> {
+    let pieces = reference::pieces(text).map_err(|error| Error::new(ErrorKind::InvalidOperation, error))?;
+    out.write_char('"')?;
+    for piece in pieces {
+        match piece {
+            Piece::Text(text) => write_escaped(out, text)?,
+            Piece::Reference(reference) => write!(out, "{}", reference.filter("json"))?,
+        }
+    }
+    out.write_char('"')?;
+    Ok(())
+}
