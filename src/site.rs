@@ -147,12 +147,12 @@ impl Site {
         let (Some(kinds), Some(secret), Some(types)) = (kinds, secret, types) else { return Err(problems) };
         let templates: Vec<_> =
             sources.layouts.iter().chain(&sources.partials).filter(|s| is_template(s)).cloned().collect();
-        let layouts = problems.take(layouts(&sources.layouts, &types)).unwrap_or_default();
+        let layouts = problems.take(layouts(&sources.layouts, &types));
         problems.extend(strangers(&sources.layouts, &["yaml.j2", "schema.yaml", "md"]));
         problems.extend(strangers(&sources.partials, &["yaml.j2", "md"]));
         let engine = problems.take(Engine::new(&templates, &types, &kinds));
         let checks = problems.take(check::Levels::new(node.get("checks")));
-        let (Some(engine), Some(checks)) = (engine, checks) else { return Err(problems) };
+        let (Some(engine), Some(checks), Some(layouts)) = (engine, checks, layouts) else { return Err(problems) };
         let text = |key: &str| node.get(key).and_then(Node::as_str).map(str::to_owned);
         let mut site = Self {
             name: text("name").unwrap_or_default(),
@@ -183,7 +183,7 @@ impl Site {
     fn take_defaults(&mut self, defaults: Option<&Node>, problems: &mut Problems) {
         let Some(mut defaults) = defaults.cloned() else { return };
         let layouts = defaults.as_map_mut().and_then(|map| map.remove("layouts"));
-        self.stack_defaults = defaults;
+        self.stack_defaults = with_namespace_as_map(defaults);
         for entry in layouts
             .and_then(|node| if let Data::Map(map) = node.data { Some(map.0) } else { None })
             .into_iter()
@@ -200,6 +200,7 @@ impl Site {
 
     /// A variable may use those above it, as `site.x`.
     fn evaluate_vars(&mut self, vars: Option<&Node>, problems: &mut Problems) {
+        vars.into_iter().for_each(|vars| numbers_as_written(vars, problems));
         for (key, value) in vars.and_then(Node::as_map).into_iter().flat_map(Map::iter) {
             self.base = self.base.with("site", self.site_value());
             let context = self.base.with("vars", from_node(&self.vars));
@@ -268,6 +269,41 @@ impl Site {
             Some(defaults) => lay(defaults.clone(), values),
             None => values,
         }
+    }
+}
+
+/// A stack's or module's file whose namespace, where it is only a name, is a map of it, ready to be merged.
+#[must_use]
+pub fn with_namespace_as_map(mut file: Node) -> Node {
+    if let Some(namespace) = file.as_map_mut().and_then(|map| map.get_mut("namespace"))
+        && namespace.as_str().is_some_and(|text| !expression::is_whole(text))
+    {
+        let place = namespace.place.clone();
+        let name = std::mem::replace(namespace, Node::map(&place));
+        if let Some(map) = namespace.as_map_mut() {
+            map.set("name", name);
+        }
+    }
+    file
+}
+
+/// A number in free values that an expression would print otherwise than it is written: `1.10` is 1.1.
+pub fn numbers_as_written(node: &Node, problems: &mut Problems) {
+    match (&node.data, &node.plain) {
+        (Data::Int(_) | Data::Float(_), Some(plain)) => {
+            let printed =
+                if let Data::Int(number) = node.data { number.to_string() } else { from_node(node).to_string() };
+            if **plain != *printed {
+                problems.push(
+                    Problem::error("number", format!("`{plain}` is the number {printed} to expressions"))
+                        .at(&node.place)
+                        .label("quote it to keep it as it is written"),
+                );
+            }
+        }
+        (Data::List(list), _) => list.iter().for_each(|item| numbers_as_written(item, problems)),
+        (Data::Map(map), _) => map.iter().for_each(|(_, value)| numbers_as_written(value, problems)),
+        _ => {}
     }
 }
 

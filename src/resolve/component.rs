@@ -5,7 +5,7 @@ use crate::layer::lay_all;
 use crate::problem::{Place, Problem, Problems, did_you_mean, gather};
 use crate::resolve::{Unit, namespace_layout, text, texts};
 use crate::schema::What;
-use crate::site::{FileKind, Layout, NAMESPACE_LAYOUT, RESERVED};
+use crate::site::{FileKind, Layout, NAMESPACE_LAYOUT, RESERVED, numbers_as_written};
 use crate::template::expression;
 use crate::template::{Context, Value, from_node};
 use crate::yaml::{Data, Entry, Map, Node};
@@ -86,6 +86,7 @@ impl Unit<'_> {
         let instances = match instances {
             None => vec![None],
             Some(node) => {
+                numbers_as_written(&node, &mut problems);
                 let node = expression::evaluate(node, &self.site.engine, context, &self.files, &mut problems);
                 problems.take(instances_of(node)).unwrap_or_default()
             }

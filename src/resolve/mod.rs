@@ -13,7 +13,7 @@ use crate::check::{Accepts, Levels};
 use crate::layer::{lay, lay_all};
 use crate::problem::{Place, Problem, Problems, Source, did_you_mean};
 use crate::schema::What;
-use crate::site::{FileKind, Layout, NAMESPACE_LAYOUT, Site, layout};
+use crate::site::{FileKind, Layout, NAMESPACE_LAYOUT, Site, layout, numbers_as_written, with_namespace_as_map};
 use crate::template::expression;
 use crate::template::{Context, Files, Value, from_node};
 use crate::yaml::{self, Data, Map, Node};
@@ -75,9 +75,8 @@ pub fn stack(site: &Site, name: &str, sources: &[Arc<Source>]) -> Result<Stack, 
     let folders = Folders::new(name, sources)?;
     problems.extend(folders.strangers());
     let source = &folders.stack.main;
-    let node = yaml::parse_one(source)?;
+    let node = with_namespace_as_map(yaml::parse_one(source)?);
     let what = What::file("stack.yaml", &Place::file(source));
-    // checked alone first, so that a mistake in it is told as its own
     let node = lay(site.stack_defaults.clone(), node);
     let node = site.complete(FileKind::Stack, node, &what)?;
     let depends_on = texts(node.get("depends_on"));
@@ -125,7 +124,7 @@ fn module(
     context: &Context,
 ) -> Result<Module, Problems> {
     let what = What::file("module.yaml", &Place::file(&folder.main));
-    let own = site.complete(FileKind::Module, yaml::parse_one(&folder.main)?, &what)?;
+    let own = site.complete(FileKind::Module, with_namespace_as_map(yaml::parse_one(&folder.main)?), &what)?;
     let mut problems = Problems::new();
     // what a module is over its stack; its components and patches are its own
     let mut under = stack.clone();
@@ -245,6 +244,7 @@ impl Unit<'_> {
         let Some(own) = own else { return context.with("vars", self.site.vars_value().clone()) };
         let mut vars = self.site.vars.clone();
         for entry in &own.0 {
+            numbers_as_written(&entry.value, problems);
             let seen = context.with("vars", from_node(&vars));
             let value = expression::evaluate(entry.value.clone(), &self.site.engine, &seen, &self.files, problems);
             let mut one = Node::map(&entry.place);
@@ -262,7 +262,10 @@ impl Unit<'_> {
             Some(node) if node.data == Data::Bool(false) => return Ok((None, None)),
             Some(node) => expression::evaluate(node.clone(), &self.site.engine, context, &self.files, &mut problems),
         };
-        let node = named(node);
+        if let Some(name) = node.as_str() {
+            // the whole namespace was an expression
+            return problems.or((Some(name.to_owned()), Some(Node::map(&node.place))));
+        }
         let Node { data: Data::Map(mut map), place, .. } = node else {
             return Err(Problem::error("namespace", "a namespace is a name, a map of values, or `false`")
                 .at(&node.place)
@@ -280,18 +283,6 @@ impl Unit<'_> {
         };
         problems.or((name, Some(Node { data: Data::Map(map), plain: None, place })))
     }
-}
-
-/// A namespace that is only a name, as a map.
-#[must_use]
-pub fn named(node: Node) -> Node {
-    if node.as_str().is_none() {
-        return node;
-    }
-    let mut map = Map::default();
-    let place = node.place.clone();
-    map.set("name", node);
-    Node::new(Data::Map(map), &place)
 }
 
 /// The text of a key.

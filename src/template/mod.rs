@@ -191,6 +191,9 @@ impl Engine {
     /// The value of an expression, as a tree at a place.
     pub fn evaluate(&self, expression: &str, context: &Context, place: &Place) -> Result<Node, Error> {
         let value = self.environment.compile_expression(expression)?.eval(context.value())?;
+        if value.is_undefined() {
+            return Err(Error::new(ErrorKind::UndefinedError, format!("`{expression}` is undefined")));
+        }
         value::to_node(&value, place)
     }
 
