@@ -104,7 +104,7 @@ pub fn build(root: &Path, options: &Options, progress: &(dyn Fn(usize, usize) + 
     known(&look, scope)?;
     if look.is_quiet(scope) {
         let report = quiet(&look, scope);
-        out::refresh(&turn, look);
+        out::refresh(&turn, &look);
         return Ok(report);
     }
     let (config, sources, seen) = load::shared(&disk)?;
@@ -128,7 +128,7 @@ pub fn build(root: &Path, options: &Options, progress: &(dyn Fn(usize, usize) + 
     let (outputs, keeps) = built.into_iter().map(|one| (one.output, one.keep)).unzip();
     let written = out::write(&turn, &look, vec![site_lock], outputs, scope)?;
     let keep = Keep { seen, ..Keep::default() };
-    report.warnings.extend(out::save(&turn, look, &written, keep, keeps).map(Told::from));
+    report.warnings.extend(out::save(&turn, &look, &written, keep, keeps).map(Told::from));
     for (name, changes) in written.stacks {
         report.artifacts += changes.artifacts;
         report.changes.insert(name, changes);

@@ -56,7 +56,11 @@ fn tree(site: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     fn collect(folder: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>) {
         for entry in fs::read_dir(folder).into_iter().flatten() {
             let path = entry.unwrap().path();
-            if path.is_dir() { collect(&path, found) } else { drop(found.insert(path.clone(), fs::read(&path).unwrap())) }
+            if path.is_dir() {
+                collect(&path, found)
+            } else {
+                drop(found.insert(path.clone(), fs::read(&path).unwrap()))
+            }
         }
     }
     let mut found = BTreeMap::new();
@@ -96,7 +100,11 @@ fn a_build_that_fails_leaves_out_as_it_was() {
     let site = site(5);
     build(site.path(), &[]);
     let before = tree(site.path());
-    fs::write(site.path().join("stacks/stack-1/stack.yaml"), "tier: 4-aux\ncomponents: {web: {layout: web, image: y}}\n").unwrap();
+    fs::write(
+        site.path().join("stacks/stack-1/stack.yaml"),
+        "tier: 4-aux\ncomponents: {web: {layout: web, image: y}}\n",
+    )
+    .unwrap();
     fs::write(site.path().join("stacks/stack-3/stack.yaml"), "tier: nosuch\n").unwrap();
     assert_eq!(homebuild(site.path(), &["build"]).status.code(), Some(1));
     assert_eq!(tree(site.path()), before);

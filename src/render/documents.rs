@@ -94,6 +94,7 @@ fn object(site: &Site, namespace: Option<&str>, mut object: Node) -> Result<Docu
 fn without_nulls(mut node: Node, keep: &KeepNulls) -> Node {
     match keep {
         KeepNulls::Everywhere => {}
+        KeepNulls::Nowhere => drop_nulls(&mut node, &[]),
         KeepNulls::Below(paths) => drop_nulls(&mut node, &paths.iter().map(Vec::as_slice).collect::<Vec<_>>()),
     }
     node

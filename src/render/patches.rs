@@ -5,7 +5,7 @@ use crate::kubernetes::{merge::overlay, patch};
 use crate::problem::{Problem, Problems};
 use crate::render::{Made, documents};
 use crate::site::Site;
-use crate::yaml::{Data, Node};
+use crate::yaml::Node;
 
 /// Applies patches in their order. One without a target or without a change is an error.
 pub(super) fn apply(site: &Site, patches: &[&Node], made: &mut [Made]) -> Problems {
@@ -60,15 +60,5 @@ fn patched(
 
 /// Whether two objects are the same data, wherever it stands.
 fn same(object: &Node, document: &Document) -> bool {
-    matches!(document, Document::Object { object: before, .. } if equal(before, object))
-}
-
-fn equal(a: &Node, b: &Node) -> bool {
-    match (&a.data, &b.data) {
-        (Data::List(a), Data::List(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b)),
-        (Data::Map(a), Data::Map(b)) => {
-            a.0.len() == b.0.len() && a.iter().all(|(key, value)| b.get(key).is_some_and(|other| equal(value, other)))
-        }
-        (a, b) => a == b,
-    }
+    matches!(document, Document::Object { object: before, .. } if patch::is_same(before, object))
 }

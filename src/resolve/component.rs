@@ -159,7 +159,7 @@ impl Unit<'_> {
         let mut problems = Problems::new();
         let about = instance.as_ref().map_or_else(|| Value::from(()), Instance::value);
         let context = context.with("instance", about);
-        let mut evaluate = |node, problems: &mut Problems| {
+        let evaluate = |node, problems: &mut Problems| {
             expression::evaluate(node, &self.site.engine, &context, &self.files, problems)
         };
         let mut reserved = parts.reserved;
@@ -187,7 +187,11 @@ impl Unit<'_> {
             problems.take(layout.schema.complete(values, &What::layout(&layout.name, &entry.key, &entry.place)))
         };
         if let Some(values) = &values {
-            problems.extend(layout.schema.check_files(values, &|name| context.has_file(name)));
+            layout.schema.files(values, &mut |name, place| {
+                if let Err(problem) = self.files.find(name) {
+                    problems.push(problem.at(place));
+                }
+            });
         }
         let (Some(reserved), Some(values)) = (reserved, values) else {
             // what is not made has nothing to say

@@ -124,19 +124,6 @@ impl Schema {
         complete(&self.arena, &self.root, values, what)
     }
 
-    /// Problems of values that name files which are not there (`format: file`).
-    #[must_use]
-    pub fn check_files(&self, values: &Node, has: &dyn Fn(&str) -> bool) -> Problems {
-        let mut problems = Problems::new();
-        self.files(values, &mut |name, place| {
-            if !has(name) {
-                let message = format!("there is no `files/{name}` beside this file");
-                problems.push(Problem::error("missing-file", message).at(place));
-            }
-        });
-        problems
-    }
-
     /// Calls a function with every name of a file in completed values, and its place.
     pub fn files(&self, values: &Node, found: &mut dyn FnMut(&str, &Place)) {
         files(&self.arena, self.root.shape, false, values, found);

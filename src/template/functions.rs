@@ -10,7 +10,7 @@ use super::error::Fault;
 use super::expression;
 use super::filters::hex;
 use super::value::{self, References};
-use super::{Context, Scope, lock, scope};
+use super::{Scope, lock, scope};
 use crate::kubernetes::kinds::Kinds;
 use crate::kubernetes::merge::overlay;
 use crate::problem::{Place, Problems, Source, did_you_mean};
@@ -172,15 +172,4 @@ fn sorted(data: &Value) -> Result<Value, Error> {
 fn fail(message: &str, path: Rest<Value>) -> Result<Value, Error> {
     let path = path.iter().map(value::text).collect::<Result<Vec<_>, _>>()?;
     Err(wrong(message).with_source(Fault::value(path)))
-}
-
-impl Context {
-    /// Whether a file is there, for values that a schema says are files.
-    #[must_use]
-    pub fn has_file(&self, name: &str) -> Result<(), String> {
-        if self.scope.files.texts.contains_key(name) {
-            return Ok(());
-        }
-        Err(did_you_mean(name, self.scope.files.texts.keys().map(String::as_str)))
-    }
 }

@@ -25,7 +25,7 @@ pub use secret::secrets;
 pub use value::{from_node, to_node, write_text};
 
 use crate::kubernetes::kinds::Kinds;
-use crate::problem::{Place, Problem, Problems, Source};
+use crate::problem::{Place, Problem, Problems, Source, did_you_mean};
 use crate::schema::Types;
 use crate::yaml::Node;
 
@@ -87,6 +87,14 @@ impl Files {
     #[must_use]
     pub fn new(folder: String, texts: BTreeMap<String, Arc<Source>>) -> Self {
         Self { folder, texts, ..Self::default() }
+    }
+
+    /// A file by its path below `files/`.
+    pub fn find(&self, name: &str) -> Result<Arc<Source>, Problem> {
+        self.texts.get(name).cloned().ok_or_else(|| {
+            Problem::error("missing-file", format!("there is no file `{name}` in {}/", self.folder))
+                .label(did_you_mean(name, self.texts.keys().map(String::as_str)))
+        })
     }
 
     /// The files that nothing has asked for.
