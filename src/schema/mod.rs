@@ -5,6 +5,7 @@
 //! author's, the default, or none. So layouts have no branches on what was given, and strict mode finds their typos.
 
 mod complete;
+mod editor;
 mod expand;
 mod load;
 mod shape;
@@ -15,6 +16,8 @@ use crate::problem::{Place, Problem, Problems, Source, did_you_mean};
 use crate::schema::complete::Walk;
 use crate::schema::shape::{Arena, Id, Rest, Shape, Slot};
 use crate::yaml::{Data, Node};
+
+pub use editor::{Language, editor};
 
 /// The types that schemas share.
 #[derive(Debug, Clone, Default)]

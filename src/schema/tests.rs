@@ -386,10 +386,11 @@ fn a_secret_fits_any_pattern() {
 }
 
 #[test]
-fn files_that_are_not_there_are_shown_at_their_name() {
-    let problems = app().check_files(&good("image: x\nfiles: {/a: b, /c: [d, e]}\n"), &|name| name == "d");
-    let names = problems.iter().map(|problem| problem.message.clone()).collect::<Vec<_>>();
-    assert_eq!(names, ["there is no `files/b` beside this file", "there is no `files/e` beside this file"]);
+fn the_files_that_values_name_are_found_with_their_places() {
+    let mut found = Vec::new();
+    let values = good("image: x\nfiles: {/a: b, /c: [d, {file: e}]}\n");
+    app().files(&values, &mut |name, place| found.push(format!("{name} {place}")));
+    assert_eq!(found, ["b stack.yaml:2:13", "d stack.yaml:2:21", "e stack.yaml:2:31"]);
 }
 
 #[test]
