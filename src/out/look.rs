@@ -46,8 +46,7 @@ pub struct Look {
     pub(super) records: BTreeMap<String, Range<usize>>,
     /// Records that hold after contents were read, with the stamps of now.
     pub(super) refreshed: BTreeMap<String, Vec<u8>>,
-    pub(super) program: [u8; 16],
-    pub(super) program_kept: Kept,
+    pub(super) program: ([u8; 16], bool),
     pub(super) stacks_kept: Kept,
     pub(super) out_kept: Kept,
 }
@@ -107,7 +106,6 @@ impl Look {
 pub fn look(turn: &Turn, program: &Program) -> Result<Look, Problems> {
     let memory = turn.recall(memory::NAME).and_then(Memory::decode).unwrap_or_default();
     let interrupted = turn.interrupted();
-    let (program_kept, program_content) = program.known(&memory.header, turn.clock());
     let (stacks_kept, names) = stack_names(turn, &memory)?;
     let mut look = Look {
         shared: State::New,
@@ -115,8 +113,7 @@ pub fn look(turn: &Turn, program: &Program) -> Result<Look, Problems> {
         left: true,
         records: BTreeMap::new(),
         refreshed: BTreeMap::new(),
-        program: program_content,
-        program_kept,
+        program: program.sum(turn.clock()),
         stacks_kept,
         out_kept: Kept::default(),
         memory,
@@ -129,7 +126,7 @@ pub fn look(turn: &Turn, program: &Program) -> Result<Look, Problems> {
     };
     let shared = eyes.shared(&site);
     let content = shared.content.unwrap_or_default();
-    let world = memory::world(&look.program, &content);
+    let world = memory::world(&look.program.0, &content);
     let broken: BTreeSet<&str> =
         interrupted.iter().flatten().filter_map(|path| path.split_once('/')).map(|(stack, _)| stack).collect();
     let found: Vec<(Record<'_>, Range<usize>, Seeing)> = ranges[1..]
@@ -157,9 +154,9 @@ pub fn look(turn: &Turn, program: &Program) -> Result<Look, Problems> {
     }
     refreshed.extend(shared.seeing.fresh.map(|fresh| (String::new(), fresh)));
     let (out_kept, left) = eyes.out(&look.memory.header.out, &look.stacks);
-    let same_program = site.world == world;
-    look.shared = if same_program { shared.seeing.state } else { State::Shared };
-    look.left = left || interrupted.is_some();
+    let gone = records.len() < ranges.len();
+    look.shared = if site.world == world { shared.seeing.state } else { State::Shared };
+    look.left = left || gone || interrupted.is_some();
     look.out_kept = out_kept;
     look.stacks.extend(states);
     look.records = records;

@@ -23,10 +23,6 @@ const MAGIC: &[u8] = b"homebuild memory 1\n";
 /// What is known of the whole.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
-    /// The program's file.
-    pub program: Kept,
-    /// Its content.
-    pub program_content: [u8; 16],
     /// The folder `stacks/`.
     pub stacks: Kept,
     /// The folder `out/`, when nothing in it was left of stacks that are gone.

@@ -1,15 +1,13 @@
 //! The program that builds: another one may build otherwise.
 
 use std::fs::File;
-use std::io::Read as _;
 
 use rustix::fs::fstat;
-use sha2::{Digest as _, Sha256};
 
-use super::memory::{Header, Kept};
-use crate::disk::{Fingerprint, Stamp, short};
+use crate::disk::{Fingerprint, Stamp};
 
-/// An executable, known by its stamp and, where that is new, by its content.
+/// An executable, known by its stamp: a program that was linked or installed anew is another one, and builds everything
+/// once. (Its content would tell more, but to digest it takes longer than a small site.)
 #[derive(Debug)]
 pub struct Program {
     file: Option<File>,
@@ -23,38 +21,21 @@ impl Program {
         Self { file: file.ok() }
     }
 
-    /// How it is known from now on, and its content: by what was kept where its stamp is the same. A program that cannot be
-    /// read is always another one.
-    pub(super) fn known(&self, header: &Header, clock: i64) -> (Kept, [u8; 16]) {
-        let stamp = self.file.as_ref().and_then(|file| fstat(file).ok()).map(|stat| Stamp::of(&stat));
-        let Some(stamp) = stamp else { return (Kept::default(), unknown(clock)) };
+    /// The program of the file at a path, for tests.
+    #[must_use]
+    pub fn at(path: &std::path::Path) -> Self {
+        Self { file: File::open(path).ok() }
+    }
+
+    /// What it is known by, and whether a later change of it would show. Only then anything is kept, so that a program that
+    /// cannot be read is like no other.
+    pub(super) fn sum(&self, clock: i64) -> ([u8; 16], bool) {
+        let stamp =
+            self.file.as_ref().and_then(|file| fstat(file).ok()).map_or(Stamp::MISSING, |stat| Stamp::of(&stat));
         let mut print = Fingerprint::default();
-        // A running program cannot be written to, so that the clock of another file system would do as well.
+        // A running program cannot be written to, so that the clock of another file system does as well.
         print.found(&stamp, stamp.device);
         let print = print.finish();
-        if header.program.proves(&print) {
-            return (header.program, header.program_content);
-        }
-        match self.content() {
-            Some(content) => (Kept::new(&print, clock, clock), content),
-            None => (Kept::default(), unknown(clock)),
-        }
+        (print.sum, stamp.exists() && print.is_settled(clock, clock))
     }
-
-    fn content(&self) -> Option<[u8; 16]> {
-        let mut file = self.file.as_ref()?;
-        let mut hash = Sha256::new();
-        let mut bytes = vec![0; 1 << 16];
-        loop {
-            match file.read(&mut bytes).ok()? {
-                0 => return Some(short(hash)),
-                count => hash.update(&bytes[..count]),
-            }
-        }
-    }
-}
-
-/// A value that no other build has.
-fn unknown(clock: i64) -> [u8; 16] {
-    short(Sha256::new_with_prefix(clock.to_le_bytes()))
 }

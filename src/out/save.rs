@@ -29,8 +29,7 @@ pub struct Keep {
 pub fn refresh(turn: &Turn, look: &Look) {
     let old = &look.memory.header;
     let header = header(look);
-    let same = (&old.program, &old.program_content, &old.stacks, &old.out)
-        == (&header.program, &header.program_content, &header.stacks, &header.out);
+    let same = (&old.stacks, &old.out) == (&header.stacks, &header.out);
     if turn.mode == Mode::Write && !(same && look.refreshed.is_empty()) {
         // The next build is slower if this fails, and nothing else.
         let _ = store(turn, header, look, &BTreeMap::new());
@@ -41,7 +40,7 @@ pub fn refresh(turn: &Turn, look: &Look) {
 /// was. A failure is a warning: the build is done, only the next one is slower.
 #[must_use]
 pub fn save(turn: &Turn, look: &Look, written: &Written, site: Keep, built: Vec<Keep>) -> Option<Problem> {
-    if turn.mode == Mode::Check {
+    if turn.mode == Mode::Check || !look.program.1 {
         return None;
     }
     keep(turn, look, written, site, built).err().map(|error| {
@@ -53,7 +52,7 @@ pub fn save(turn: &Turn, look: &Look, written: &Written, site: Keep, built: Vec<
 
 fn keep(turn: &Turn, look: &Look, written: &Written, mut site: Keep, built: Vec<Keep>) -> Result<(), Errno> {
     site.seen.sort();
-    let world = memory::world(&look.program, &site.seen.digest());
+    let world = memory::world(&look.program.0, &site.seen.digest());
     let mut header = header(look);
     header.out = out_kept(turn, look)?;
     // All of `out/` was written before this.
@@ -81,13 +80,7 @@ fn keep(turn: &Turn, look: &Look, written: &Written, mut site: Keep, built: Vec<
 }
 
 fn header(look: &Look) -> Header {
-    Header {
-        program: look.program_kept,
-        program_content: look.program,
-        stacks: look.stacks_kept,
-        out: look.out_kept,
-        lengths: Vec::new(),
-    }
+    Header { stacks: look.stacks_kept, out: look.out_kept, lengths: Vec::new() }
 }
 
 /// The stamp of `out/`, taken before its names are looked at once more.
