@@ -1,7 +1,27 @@
 //! homebuild: a homelab as a static site.
-#![doc = "The story is told in `ARCHITECTURE.md`."]
+//!
+//! `stacks/`, `layouts/` and `partials/` are what people write, `out/` is what they review and what push applies. A
+//! [`build::build`] is a pure function of the working tree, told by the modules in their order:
+//!
+//! [`load`] turns a folder into sources, [`site`] and [`resolve`] turn sources into jobs, [`mod@render`] turns jobs into
+//! artifacts, [`mod@out`] makes `out/` what the artifacts say. Nothing is written before all of it is right. The map and
+//! its rules are in `ARCHITECTURE.md`.
 
+pub mod build;
+pub mod check;
+pub mod cli;
+pub mod disk;
+pub mod document;
 pub mod kubernetes;
+pub mod layer;
+pub mod load;
+pub mod lock;
+pub mod out;
 pub mod problem;
+pub mod render;
+pub mod resolve;
 pub mod schema;
+pub mod secrets;
+pub mod site;
+pub mod template;
 pub mod yaml;

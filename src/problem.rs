@@ -288,9 +288,10 @@ pub fn gather<T>(results: impl IntoIterator<Item = Result<T, Problems>>) -> Resu
 /// The known word that is nearest to a mistyped one, if one is near.
 #[must_use]
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = (word.chars().count() / 3).max(1);
+    let limit = word.chars().count().div_ceil(3).min(word.chars().count() / 2);
     known
         .into_iter()
+        .filter(|k| *k != word)
         .map(|k| (strsim::damerau_levenshtein(word, k), k))
         .filter(|(distance, _)| *distance <= limit)
         .min()
@@ -337,5 +338,6 @@ mod tests {
     fn a_far_word_is_no_suggestion() {
         assert_eq!(nearest("prot", ["port", "ports"]), Some("port"));
         assert_eq!(nearest("image", ["port", "ports"]), None);
+        assert_eq!(nearest("b", ["a", "b"]), None);
     }
 }

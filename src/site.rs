@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::check;
-use crate::expression;
 use crate::kubernetes::kinds::Kinds;
 use crate::layer::lay;
 use crate::problem::{Place, Problem, Problems, Source, did_you_mean};
 use crate::schema::{Schema, Types, What};
 use crate::secrets::Secret;
-use crate::template::{Context, Engine, Files, from_node, secrets};
+use crate::template::expression;
+use crate::template::{Context, Engine, Files, Value, from_node, secrets};
 use crate::yaml::{self, Data, Map, Node};
 
 /// The keys of a component that are not its layout's.
@@ -80,6 +80,7 @@ pub struct Site {
     /// Names and fingerprints.
     pub secrets: Arc<Secret>,
     base: Context,
+    vars_value: Value,
     schemas: FileSchemas,
 }
 
@@ -144,13 +145,14 @@ impl Site {
         let types_source = sources.layouts.iter().find(|source| source.path == TYPES);
         let types = problems.take(types_source.map_or_else(|| Ok(Types::none()), Types::load)).map(Arc::new);
         let (Some(kinds), Some(secret), Some(types)) = (kinds, secret, types) else { return Err(problems) };
-        let templates: Vec<_> = sources.layouts.iter().chain(&sources.partials).filter(|s| is_template(s)).cloned().collect();
-        let layouts = problems.take(layouts(&sources.layouts, &types)).unwrap_or_default();
+        let templates: Vec<_> =
+            sources.layouts.iter().chain(&sources.partials).filter(|s| is_template(s)).cloned().collect();
+        let layouts = problems.take(layouts(&sources.layouts, &types));
         problems.extend(strangers(&sources.layouts, &["yaml.j2", "schema.yaml", "md"]));
         problems.extend(strangers(&sources.partials, &["yaml.j2", "md"]));
         let engine = problems.take(Engine::new(&templates, &types, &kinds));
         let checks = problems.take(check::Levels::new(node.get("checks")));
-        let (Some(engine), Some(checks)) = (engine, checks) else { return Err(problems) };
+        let (Some(engine), Some(checks), Some(layouts)) = (engine, checks, layouts) else { return Err(problems) };
         let text = |key: &str| node.get(key).and_then(Node::as_str).map(str::to_owned);
         let mut site = Self {
             name: text("name").unwrap_or_default(),
@@ -167,6 +169,7 @@ impl Site {
             kinds,
             base: Context::new(&Arc::default(), vec![("secrets", secrets(&secret))]),
             secrets: secret,
+            vars_value: Value::from(()),
             schemas,
         };
         site.take_defaults(node.get("defaults"), &mut problems);
@@ -180,8 +183,12 @@ impl Site {
     fn take_defaults(&mut self, defaults: Option<&Node>, problems: &mut Problems) {
         let Some(mut defaults) = defaults.cloned() else { return };
         let layouts = defaults.as_map_mut().and_then(|map| map.remove("layouts"));
-        self.stack_defaults = defaults;
-        for entry in layouts.and_then(|node| if let Data::Map(map) = node.data { Some(map.0) } else { None }).into_iter().flatten() {
+        self.stack_defaults = with_namespace_as_map(defaults);
+        for entry in layouts
+            .and_then(|node| if let Data::Map(map) = node.data { Some(map.0) } else { None })
+            .into_iter()
+            .flatten()
+        {
             match self.layouts.get(&*entry.key) {
                 Some(layout) => {
                     self.layout_defaults.insert(entry.key.into(), layout.schema.expand(entry.value));
@@ -193,6 +200,7 @@ impl Site {
 
     /// A variable may use those above it, as `site.x`.
     fn evaluate_vars(&mut self, vars: Option<&Node>, problems: &mut Problems) {
+        vars.into_iter().for_each(|vars| numbers_as_written(vars, problems));
         for (key, value) in vars.and_then(Node::as_map).into_iter().flat_map(Map::iter) {
             self.base = self.base.with("site", self.site_value());
             let context = self.base.with("vars", from_node(&self.vars));
@@ -202,9 +210,10 @@ impl Site {
             }
         }
         self.base = self.base.with("site", self.site_value());
+        self.vars_value = from_node(&self.vars);
     }
 
-    fn site_value(&self) -> minijinja_value::Value {
+    fn site_value(&self) -> Value {
         let mut site = self.vars.clone();
         if let Some(map) = site.as_map_mut() {
             let place = Place::file(&Source::new("homebuild.yaml", ""));
@@ -221,6 +230,12 @@ impl Site {
     #[must_use]
     pub fn context(&self) -> &Context {
         &self.base
+    }
+
+    /// `vars` of the site, for stacks that have none of their own.
+    #[must_use]
+    pub fn vars_value(&self) -> &Value {
+        &self.vars_value
     }
 
     /// A file of the source language, checked and with defaults.
@@ -257,6 +272,41 @@ impl Site {
     }
 }
 
+/// A stack's or module's file whose namespace, where it is only a name, is a map of it, ready to be merged.
+#[must_use]
+pub fn with_namespace_as_map(mut file: Node) -> Node {
+    if let Some(namespace) = file.as_map_mut().and_then(|map| map.get_mut("namespace"))
+        && namespace.as_str().is_some_and(|text| !expression::is_whole(text))
+    {
+        let place = namespace.place.clone();
+        let name = std::mem::replace(namespace, Node::map(&place));
+        if let Some(map) = namespace.as_map_mut() {
+            map.set("name", name);
+        }
+    }
+    file
+}
+
+/// A number in free values that an expression would print otherwise than it is written: `1.10` is 1.1.
+pub fn numbers_as_written(node: &Node, problems: &mut Problems) {
+    match (&node.data, &node.plain) {
+        (Data::Int(_) | Data::Float(_), Some(plain)) => {
+            let printed =
+                if let Data::Int(number) = node.data { number.to_string() } else { from_node(node).to_string() };
+            if **plain != *printed {
+                problems.push(
+                    Problem::error("number", format!("`{plain}` is the number {printed} to expressions"))
+                        .at(&node.place)
+                        .label("quote it to keep it as it is written"),
+                );
+            }
+        }
+        (Data::List(list), _) => list.iter().for_each(|item| numbers_as_written(item, problems)),
+        (Data::Map(map), _) => map.iter().for_each(|(_, value)| numbers_as_written(value, problems)),
+        _ => {}
+    }
+}
+
 const TYPES: &str = "layouts/types.schema.yaml";
 
 fn is_template(source: &Source) -> bool {
@@ -265,7 +315,8 @@ fn is_template(source: &Source) -> bool {
 
 /// Files that nothing reads.
 fn strangers(sources: &[Arc<Source>], known: &[&str]) -> Problems {
-    let is_known = |path: &str| known.iter().any(|end| path.strip_suffix(end).is_some_and(|start| start.ends_with('.')));
+    let is_known =
+        |path: &str| known.iter().any(|end| path.strip_suffix(end).is_some_and(|start| start.ends_with('.')));
     let all = sources.iter().filter(|source| !is_known(&source.path));
     all.map(|source| {
         Problem::error("unused-file", format!("nothing reads `{}`", source.path))

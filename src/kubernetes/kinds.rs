@@ -1,8 +1,8 @@
 //! Data about kinds: which are namespaced, and how their lists merge.
 //!
-//! The core set comes from Kubernetes' own OpenAPI and discovery files and is inside the program; a site adds its
+//! The core set comes from Kubernetes' own `OpenAPI` and discovery files and is inside the program; a site adds its
 //! custom resources in `schemas/kinds.json` (both are made by `tools/kinds.py`, whose docstring has the format) and
-//! by the CustomResourceDefinitions among its objects.
+//! by the `CustomResourceDefinition`s among its objects.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,9 +19,9 @@ const CORE: &str = include_str!("kinds.json");
 #[derive(Debug, Default)]
 pub struct Kinds {
     /// By API version, then by kind.
-    kinds: BTreeMap<Box<str>, BTreeMap<Box<str>, Kind>>,
+    by_version: BTreeMap<Box<str>, BTreeMap<Box<str>, Kind>>,
     types: Vec<Fields>,
-    /// Types by their name in the OpenAPI file.
+    /// Types by their name in the `OpenAPI` file.
     names: BTreeMap<Box<str>, Type>,
     /// By the kind in lower case: the groups that have it.
     groups: BTreeMap<Box<str>, Vec<(Box<str>, Known)>>,
@@ -64,7 +64,7 @@ enum Known {
     Core,
     /// The site's `schemas/kinds.json`.
     Site,
-    /// A CustomResourceDefinition among the site's objects.
+    /// A `CustomResourceDefinition` among the site's objects.
     Definition,
 }
 
@@ -115,10 +115,10 @@ impl Kinds {
     pub fn new(site: Option<&Arc<Source>>) -> Result<Self, Problem> {
         let mut kinds = Self::default();
         let core = serde_json::from_str(CORE).map_err(|e| Problem::error("kinds", format!("the core set: {e}")))?;
-        kinds.add(core, Known::Core);
+        kinds.add(core, Known::Core)?;
         if let Some(source) = site {
             let file = serde_json::from_str(&source.text).map_err(|e| broken(source, &e))?;
-            kinds.add(file, Known::Site);
+            kinds.add(file, Known::Site).map_err(|problem| problem.at(&Place::file(source)))?;
         }
         Ok(kinds)
     }
@@ -126,17 +126,25 @@ impl Kinds {
     /// What is known of a kind.
     #[must_use]
     pub fn kind(&self, api_version: &str, kind: &str) -> Option<&Kind> {
-        self.kinds.get(api_version)?.get(kind)
+        self.by_version.get(api_version)?.get(kind)
+    }
+
+    /// What is known of an object's kind.
+    #[must_use]
+    pub fn of(&self, object: &Node) -> Option<&Kind> {
+        let text = |key| object.get(key).and_then(Node::as_str);
+        self.kind(text("apiVersion")?, text("kind")?)
     }
 
     /// What an author is told of a kind that is not known, without a place.
     #[must_use]
     pub fn unknown(&self, api_version: &str, kind: &str) -> Problem {
-        let elsewhere: Vec<_> = self.kinds.iter().filter(|(_, of)| of.contains_key(kind)).map(|(v, _)| &**v).collect();
-        let label = match (&elsewhere[..], self.kinds.get(api_version)) {
+        let elsewhere: Vec<_> =
+            self.by_version.iter().filter(|(_, of)| of.contains_key(kind)).map(|(v, _)| &**v).collect();
+        let label = match (&elsewhere[..], self.by_version.get(api_version)) {
             ([_, ..], _) => format!("`{kind}` is in `{}`", elsewhere.join("`, `")),
             ([], Some(kinds)) => did_you_mean(kind, kinds.keys().map(|k| &**k)),
-            ([], None) => did_you_mean(api_version, self.kinds.keys().map(|v| &**v)),
+            ([], None) => did_you_mean(api_version, self.by_version.keys().map(|v| &**v)),
         };
         Problem::error("unknown-kind", format!("no kind `{kind}` is known in `{api_version}`")).label(label).note(
             "a custom resource is known by its CustomResourceDefinition among the site's objects or by `schemas/kinds.json`",
@@ -173,9 +181,15 @@ impl Kinds {
         self.types.get(of.0).and_then(|t| t.name.rsplit('.').next()).unwrap_or_default()
     }
 
+    /// The names of all types, without their API.
+    #[cfg(test)]
+    pub(super) fn type_names(&self) -> impl Iterator<Item = &str> {
+        (0..self.types.len()).map(|index| self.name(Type(index)))
+    }
+
     /// The group whose objects are written with the kind alone: the one with the first claim, if there is only one.
     /// Kubernetes' first group comes before the rest of the core set, which comes before the site's `kinds.json`. What
-    /// only a CustomResourceDefinition knows has no claim: nobody's files are renamed because a stack brings one.
+    /// only a `CustomResourceDefinition` knows has no claim: nobody's files are renamed because a stack brings one.
     #[must_use]
     pub fn plain_group(&self, kind: &str) -> Option<&str> {
         let groups = self.groups.get(&*kind.to_ascii_lowercase())?;
@@ -189,7 +203,7 @@ impl Kinds {
         self.groups.get(&*kind.to_ascii_lowercase()).into_iter().flatten().map(|(group, _)| &**group)
     }
 
-    /// Takes in what a CustomResourceDefinition defines: scope, versions, and the lists with keys of its schema. One
+    /// Takes in what a `CustomResourceDefinition` defines: scope, versions, and the lists with keys of its schema. One
     /// that is incomplete defines nothing.
     pub fn learn(&mut self, definition: &Node) {
         let text = |path: [&str; 3]| definition.at(path.into_iter().filter(|p| !p.is_empty())).and_then(Node::as_str);
@@ -233,18 +247,21 @@ impl Kinds {
         (of.is_some() || !keys.is_empty()).then_some(Field { of, map, keys, defaults })
     }
 
-    fn add(&mut self, file: File, known: Known) {
+    fn add(&mut self, file: File, known: Known) -> Result<(), Problem> {
         for (name, fields) in file.types {
             let of = self.intern(&name);
             let fields = fields.into_iter().map(|(name, field)| (name, self.compile(field))).collect();
             self.types[of.0].fields = fields;
         }
         for (name, kind) in file.kinds {
-            let Some((api_version, name)) = name.rsplit_once('/') else { continue };
+            let Some((api_version, name)) = name.rsplit_once('/') else {
+                return Err(Problem::error("kinds", format!("`{name}` is no API version and kind, as `v1/Pod` is")));
+            };
             let of = kind.of.map(|of| self.intern(&of));
             let custom = known != Known::Core && !self.is_core(api_version, name);
             self.insert(api_version, name, Kind { namespaced: kind.namespaced, custom, of }, known);
         }
+        Ok(())
     }
 
     fn compile(&mut self, field: FileField) -> Field {
@@ -279,7 +296,7 @@ impl Kinds {
             Some((_, old)) => *old = known.min(*old),
             None => groups.push((group.into(), known)),
         }
-        self.kinds.entry(api_version.into()).or_default().insert(name.into(), kind);
+        self.by_version.entry(api_version.into()).or_default().insert(name.into(), kind);
     }
 
     fn is_core(&self, api_version: &str, kind: &str) -> bool {

@@ -96,7 +96,9 @@ fn without_nulls(mut node: Node) -> Node {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kubernetes::testing::{json, node};
+    use crate::kubernetes::testing::{json, node, one_of};
+    use crate::problem::Place;
+    use crate::yaml::dice::Dice;
 
     fn laid(short: &str, base: &str, over: &str) -> String {
         let kinds = Kinds::new(None).unwrap();
@@ -191,5 +193,48 @@ mod tests {
         let over = node("{a: {b: 2}}");
         let merged = overlay(&kinds, None, node("{a: {b: 1}}"), over.clone());
         assert_eq!(merged.at(["a", "b"]).map(|n| &n.place), over.at(["a", "b"]).map(|n| &n.place));
+    }
+
+    /// Some words of a pod, with entries of lists that differ in their keys.
+    fn any(dice: &mut Dice, depth: usize, place: &Place) -> Node {
+        let value = |dice: &mut Dice| match dice.roll(if depth == 0 { 2 } else { 6 }) {
+            0 => Node::new(Data::Null, place),
+            1 => Node::new(Data::Int(dice.roll(3) as i128), place),
+            _ => any(dice, depth - 1, place),
+        };
+        let entries = |dice: &mut Dice, key: &str, value: &dyn Fn(&mut Dice) -> Node| {
+            let mut list = Vec::new();
+            for number in 0..4 {
+                let mut entry = value(dice);
+                if let (true, Some(map)) = (dice.roll(2) == 0, entry.as_map_mut()) {
+                    map.set(key, Node::new(Data::Int(number), place));
+                    list.push(entry);
+                }
+            }
+            Node::new(Data::List(list), place)
+        };
+        let mut map = Map::default();
+        for _ in 0..dice.roll(5) {
+            let value = match *one_of(dice, &["containers", "volumes", "env", "args", "a", "b"]) {
+                key @ ("containers" | "volumes" | "env") => (key, entries(dice, "name", &value)),
+                key => (key, value(dice)),
+            };
+            map.set(value.0, value.1);
+        }
+        Node::new(Data::Map(map), place)
+    }
+
+    #[test]
+    fn nothing_changes_when_the_same_is_laid_over_twice_or_nothing_is() {
+        let kinds = Kinds::new(None).unwrap();
+        let of = kinds.type_of_short_name("Pod");
+        let place = node("{}").place;
+        let mut dice = Dice(3);
+        for _ in 0..5_000 {
+            let (base, over) = (without_nulls(any(&mut dice, 4, &place)), any(&mut dice, 4, &place));
+            assert_eq!(overlay(&kinds, of, base.clone(), node("{}")), base);
+            let once = overlay(&kinds, of, base, over.clone());
+            assert_eq!(json(&overlay(&kinds, of, once.clone(), over)), json(&once));
+        }
     }
 }

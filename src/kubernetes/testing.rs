@@ -1,34 +1,12 @@
 //! What the tests of this folder share.
 
-use crate::problem::{Place, Source};
-use crate::yaml::{Data, Entry, Map, Node};
+use crate::problem::Source;
+use crate::yaml::dice::Dice;
+use crate::yaml::{Data, Node, parse_one};
 
 /// A tree from YAML.
 pub(crate) fn node(text: &str) -> Node {
-    let value: serde_yaml::Value = serde_yaml::from_str(text).unwrap();
-    of_value(&value, &Place::line(&Source::new("test.yaml", text), 1))
-}
-
-fn of_value(value: &serde_yaml::Value, place: &Place) -> Node {
-    use serde_yaml::Value;
-    let data = match value {
-        Value::Null => Data::Null,
-        Value::Bool(value) => Data::Bool(*value),
-        Value::Number(value) if value.is_i64() => Data::Int(value.as_i64().unwrap().into()),
-        Value::Number(value) => Data::Float(value.as_f64().unwrap()),
-        Value::String(value) => Data::Str(value.as_str().into()),
-        Value::Sequence(list) => Data::List(list.iter().map(|v| of_value(v, place)).collect()),
-        Value::Mapping(map) => Data::Map(Map(map
-            .iter()
-            .map(|(key, v)| Entry {
-                key: key.as_str().unwrap().into(),
-                place: place.clone(),
-                value: of_value(v, place),
-            })
-            .collect())),
-        Value::Tagged(_) => panic!("a tag"),
-    };
-    Node::new(data, place)
+    parse_one(&Source::new("test.yaml", text)).unwrap()
 }
 
 /// A tree as JSON on one line, in its own order.
@@ -45,26 +23,7 @@ pub(crate) fn json(node: &Node) -> String {
     }
 }
 
-/// Numbers that look random and are the same in every run.
-pub(crate) struct Random(u64);
-
-impl Random {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    /// A number below a bound.
-    pub(crate) fn below(&mut self, bound: usize) -> usize {
-        // splitmix64
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((z ^ (z >> 31)) % bound as u64).unwrap()
-    }
-
-    /// One of several.
-    pub(crate) fn of<'a, T>(&mut self, values: &'a [T]) -> &'a T {
-        &values[self.below(values.len())]
-    }
+/// One of several by chance.
+pub(crate) fn one_of<'a, T>(dice: &mut Dice, values: &'a [T]) -> &'a T {
+    &values[dice.roll(values.len())]
 }

@@ -1,12 +1,12 @@
 //! Components to jobs: layers, instances, conditions, expressions, completed values.
 
 use crate::check::Accepts;
-use crate::expression;
 use crate::layer::lay_all;
 use crate::problem::{Place, Problem, Problems, did_you_mean, gather};
 use crate::resolve::{Unit, namespace_layout, text, texts};
 use crate::schema::What;
-use crate::site::{FileKind, Layout, NAMESPACE_LAYOUT, RESERVED};
+use crate::site::{FileKind, Layout, NAMESPACE_LAYOUT, RESERVED, numbers_as_written};
+use crate::template::expression;
 use crate::template::{Context, Value, from_node};
 use crate::yaml::{Data, Entry, Map, Node};
 
@@ -75,7 +75,8 @@ impl Unit<'_> {
         context: &Context,
     ) -> Result<Vec<Job>, Problems> {
         if entry.value.as_map().is_none() {
-            let message = format!("component `{}` is {}; it is a map of a layout and its values", entry.key, entry.value.kind());
+            let message =
+                format!("component `{}` is {}; it is a map of a layout and its values", entry.key, entry.value.kind());
             return Err(Problem::error("wrong-type", message).at(&entry.place).into());
         }
         let layout = self.layout_of(entry)?;
@@ -85,6 +86,7 @@ impl Unit<'_> {
         let instances = match instances {
             None => vec![None],
             Some(node) => {
+                numbers_as_written(&node, &mut problems);
                 let node = expression::evaluate(node, &self.site.engine, context, &self.files, &mut problems);
                 problems.take(instances_of(node)).unwrap_or_default()
             }
@@ -141,7 +143,8 @@ impl Unit<'_> {
         let place = &entry.place;
         Parts {
             reserved: lay_all([below, Some(over.reserved)].into_iter().flatten()).unwrap_or_else(|| Node::map(place)),
-            values: lay_all([site, beneath, Some(over.values)].into_iter().flatten()).unwrap_or_else(|| Node::map(place)),
+            values: lay_all([site, beneath, Some(over.values)].into_iter().flatten())
+                .unwrap_or_else(|| Node::map(place)),
         }
     }
 
@@ -157,8 +160,9 @@ impl Unit<'_> {
         let mut problems = Problems::new();
         let about = instance.as_ref().map_or_else(|| Value::from(()), Instance::value);
         let context = context.with("instance", about);
-        let mut evaluate =
-            |node, problems: &mut Problems| expression::evaluate(node, &self.site.engine, &context, &self.files, problems);
+        let evaluate = |node, problems: &mut Problems| {
+            expression::evaluate(node, &self.site.engine, &context, &self.files, problems)
+        };
         let mut reserved = parts.reserved;
         let when = take(&mut reserved, "when").map(|node| evaluate(node, &mut problems));
         let made = match when.as_ref().map(|node| (&node.data, node)) {
@@ -184,7 +188,11 @@ impl Unit<'_> {
             problems.take(layout.schema.complete(values, &What::layout(&layout.name, &entry.key, &entry.place)))
         };
         if let Some(values) = &values {
-            problems.extend(layout.schema.check_files(values, &|name| context.has_file(name)));
+            layout.schema.files(values, &mut |name, place| {
+                if let Err(problem) = self.files.find(name) {
+                    problems.push(problem.at(place));
+                }
+            });
         }
         let (Some(reserved), Some(values)) = (reserved, values) else {
             // what is not made has nothing to say

@@ -10,11 +10,11 @@ pub use component::Job;
 pub use folder::Folders;
 
 use crate::check::{Accepts, Levels};
-use crate::expression;
 use crate::layer::{lay, lay_all};
 use crate::problem::{Place, Problem, Problems, Source, did_you_mean};
 use crate::schema::What;
-use crate::site::{FileKind, Layout, NAMESPACE_LAYOUT, Site, layout};
+use crate::site::{FileKind, Layout, NAMESPACE_LAYOUT, Site, layout, numbers_as_written, with_namespace_as_map};
+use crate::template::expression;
 use crate::template::{Context, Files, Value, from_node};
 use crate::yaml::{self, Data, Map, Node};
 
@@ -75,9 +75,8 @@ pub fn stack(site: &Site, name: &str, sources: &[Arc<Source>]) -> Result<Stack, 
     let folders = Folders::new(name, sources)?;
     problems.extend(folders.strangers());
     let source = &folders.stack.main;
-    let node = yaml::parse_one(source)?;
+    let node = with_namespace_as_map(yaml::parse_one(source)?);
     let what = What::file("stack.yaml", &Place::file(source));
-    // checked alone first, so that a mistake in it is told as its own
     let node = lay(site.stack_defaults.clone(), node);
     let node = site.complete(FileKind::Stack, node, &what)?;
     let depends_on = texts(node.get("depends_on"));
@@ -125,7 +124,7 @@ fn module(
     context: &Context,
 ) -> Result<Module, Problems> {
     let what = What::file("module.yaml", &Place::file(&folder.main));
-    let own = site.complete(FileKind::Module, yaml::parse_one(&folder.main)?, &what)?;
+    let own = site.complete(FileKind::Module, with_namespace_as_map(yaml::parse_one(&folder.main)?), &what)?;
     let mut problems = Problems::new();
     // what a module is over its stack; its components and patches are its own
     let mut under = stack.clone();
@@ -195,9 +194,11 @@ impl Unit<'_> {
         problems.extend(component::unknown_after(&jobs));
         let levels = problems.take(self.site.levels(self.node.get("checks"))).unwrap_or_default();
         let accepts = problems.take(Accepts::new(self.node.get("accept"))).unwrap_or_default();
-        let patches = self.node.get("patches").cloned().map(|node| {
-            expression::evaluate(node, &self.site.engine, &context, &self.files, &mut problems)
-        });
+        let patches = self
+            .node
+            .get("patches")
+            .cloned()
+            .map(|node| expression::evaluate(node, &self.site.engine, &context, &self.files, &mut problems));
         problems.or(Module {
             name: self.name.to_owned(),
             place,
@@ -207,7 +208,9 @@ impl Unit<'_> {
             atomic: self.node.get("atomic").and_then(|node| if let Data::Bool(b) = node.data { Some(b) } else { None }),
             levels,
             accepts,
-            patches: patches.and_then(|node| if let Data::List(list) = node.data { Some(list) } else { None }).unwrap_or_default(),
+            patches: patches
+                .and_then(|node| if let Data::List(list) = node.data { Some(list) } else { None })
+                .unwrap_or_default(),
             files: self.files.clone(),
             jobs,
         })
@@ -225,7 +228,9 @@ impl Unit<'_> {
                 .label(did_you_mean(tier, self.site.tiers.keys()))
                 .note(format!("the tiers of homebuild.yaml: {}", known()))
                 .into()),
-            Some((_, node)) => Err(Problem::error("unknown-tier", "a tier is a name, or `false`").at(&node.place).into()),
+            Some((_, node)) => {
+                Err(Problem::error("unknown-tier", "a tier is a name, or `false`").at(&node.place).into())
+            }
             None => Err(Problem::error("missing-tier", format!("`{}` has no tier", self.name))
                 .at(&self.node.place)
                 .note(format!("give `tier:` one of {}, or `false`", known()))
@@ -239,6 +244,7 @@ impl Unit<'_> {
         let Some(own) = own else { return context.with("vars", self.site.vars_value().clone()) };
         let mut vars = self.site.vars.clone();
         for entry in &own.0 {
+            numbers_as_written(&entry.value, problems);
             let seen = context.with("vars", from_node(&vars));
             let value = expression::evaluate(entry.value.clone(), &self.site.engine, &seen, &self.files, problems);
             let mut one = Node::map(&entry.place);
@@ -256,7 +262,10 @@ impl Unit<'_> {
             Some(node) if node.data == Data::Bool(false) => return Ok((None, None)),
             Some(node) => expression::evaluate(node.clone(), &self.site.engine, context, &self.files, &mut problems),
         };
-        let node = named(node);
+        if let Some(name) = node.as_str() {
+            // the whole namespace was an expression
+            return problems.or((Some(name.to_owned()), Some(Node::map(&node.place))));
+        }
         let Node { data: Data::Map(mut map), place, .. } = node else {
             return Err(Problem::error("namespace", "a namespace is a name, a map of values, or `false`")
                 .at(&node.place)
@@ -274,18 +283,6 @@ impl Unit<'_> {
         };
         problems.or((name, Some(Node { data: Data::Map(map), plain: None, place })))
     }
-}
-
-/// A namespace that is only a name, as a map.
-#[must_use]
-pub fn named(node: Node) -> Node {
-    if node.as_str().is_none() {
-        return node;
-    }
-    let mut map = Map::default();
-    let place = node.place.clone();
-    map.set("name", node);
-    Node::new(Data::Map(map), &place)
 }
 
 /// The text of a key.

@@ -193,7 +193,8 @@ mod tests {
 
     #[test]
     fn what_only_begins_like_a_reference_is_an_error() {
-        for text in ["<secret:>", "<secret:a>", "<secret:a#12>", "<secret:a|rot13#00000000>", "<secret:a..b#00000000>"] {
+        for text in ["<secret:>", "<secret:a>", "<secret:a#12>", "<secret:a|rot13#00000000>", "<secret:a..b#00000000>"]
+        {
             assert!(pieces(text).is_err(), "{text}");
         }
     }

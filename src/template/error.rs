@@ -65,16 +65,15 @@ pub(super) fn problem(
         Some(Fault::Value(path)) => values.and_then(|values| deepest_place(values, path)),
         _ => None,
     };
-    let places: Vec<Place> = chain
-        .iter()
-        .rev()
-        .filter_map(|error| place(error, &source(error.name()?)?))
-        .fold(Vec::new(), |mut all, place| {
+    let places: Vec<Place> = chain.iter().rev().filter_map(|error| place(error, &source(error.name()?)?)).fold(
+        Vec::new(),
+        |mut all, place| {
             if all.last() != Some(&place) {
                 all.push(place);
             }
             all
-        });
+        },
+    );
     match (at_value, places.split_first()) {
         (Some(value), _) => {
             problem = problem.at(&value);

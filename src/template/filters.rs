@@ -3,7 +3,7 @@
 //! A filter that needs a secret's value writes itself into the reference, and push runs it. On text that only contains
 //! a secret it is an error, because nobody knows the whole text before push.
 
-use minijinja::value::{Kwargs, Value, ValueKind};
+use minijinja::value::{Kwargs, Rest, Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, State};
 use sha2::{Digest, Sha256};
 
@@ -102,8 +102,12 @@ fn is_defined(value: &Value) -> bool {
 }
 
 /// Another value for what is not there; a secret that is not there counts as such, none does not.
-fn default(value: &Value, other: Option<Value>) -> Value {
-    if is_defined(value) { value.clone() } else { other.unwrap_or_else(|| Value::from("")) }
+fn default(value: &Value, other: Rest<Value>) -> Result<Value, Error> {
+    match (is_defined(value), other.as_slice()) {
+        (true, _) => Ok(value.clone()),
+        (false, [other]) => Ok(other.clone()),
+        (false, _) => Err(wrong("`default` needs one value: `| default(none)`")),
+    }
 }
 
 /// A map cut in two: `plain`, and `secret` with the parts that hold a secret, lists whole.

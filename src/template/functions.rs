@@ -7,11 +7,12 @@ use minijinja::{Environment, Error, ErrorKind, State};
 use sha2::{Digest, Sha256};
 
 use super::error::Fault;
+use super::expression;
 use super::filters::hex;
 use super::value::{self, References};
-use super::{Context, Scope, lock, scope};
-use crate::expression;
-use crate::kubernetes::Kinds;
+use super::{Scope, lock, scope};
+use crate::kubernetes::kinds::Kinds;
+use crate::kubernetes::merge::overlay;
 use crate::problem::{Place, Problems, Source, did_you_mean};
 use crate::schema::Types;
 use crate::yaml;
@@ -37,7 +38,9 @@ fn file(state: &State<'_, '_>, name: &str, parameters: Kwargs) -> Result<String,
     let (scope, source) = find(state, name)?;
     if !name.ends_with(".j2") {
         if let Some(parameter) = parameters.args().next() {
-            return Err(wrong(format!("`{name}` is taken as it is, so `{parameter}` has no effect; name it `{name}.j2`")));
+            return Err(wrong(format!(
+                "`{name}` is taken as it is, so `{parameter}` has no effect; name it `{name}.j2`"
+            )));
         }
         return Ok(source.text.clone());
     }
@@ -70,14 +73,17 @@ fn data(state: &State<'_, '_>, name: &str, parameters: Kwargs) -> Result<Value, 
             let documents = problems.take(yaml::parse(&source)).unwrap_or_default();
             let evaluated: Vec<_> = documents
                 .into_iter()
-                .map(|node| expression::evaluate_with(node, &evaluate, &mut |error, place| {
-                    problems.push(super::error::problem(&error, &|_| None, place, None));
-                }))
+                .map(|node| {
+                    expression::evaluate_with(node, &evaluate, &mut |error, place| {
+                        problems.push(super::error::problem(&error, &|_| None, place, None));
+                    })
+                })
                 .collect();
             problems.or(evaluated)
         })
         .ok_or_else(|| wrong(format!("`{name}` includes itself")))?;
-    let documents = documents.map_err(|problems| wrong(format!("`{name}` is wrong")).with_source(Fault::file(problems)))?;
+    let documents =
+        documents.map_err(|problems| wrong(format!("`{name}` is wrong")).with_source(Fault::file(problems)))?;
     Ok(match documents.as_slice() {
         [one] => value::from_node(one),
         all => all.iter().map(value::from_node).collect(),
@@ -89,7 +95,9 @@ fn find(state: &State<'_, '_>, name: &str) -> Result<(Arc<Scope>, Arc<Source>), 
     let scope = scope(state).ok_or_else(|| wrong("there are no files here"))?;
     let Some(source) = scope.files.texts.get(name).cloned() else {
         let hint = did_you_mean(name, scope.files.texts.keys().map(String::as_str));
-        return Err(wrong(format!("there is no file `{name}` in {}/ {hint}", scope.files.folder).trim_end().to_owned()));
+        return Err(wrong(
+            format!("there is no file `{name}` in {}/ {hint}", scope.files.folder).trim_end().to_owned(),
+        ));
     };
     lock(&scope.files.used).insert(name.to_owned());
     Ok((scope, source))
@@ -130,9 +138,12 @@ fn kmerge(kinds: &Kinds, kind: &str, base: &Value, over: &Value) -> Result<Value
     if over.is_none() {
         return Ok(base.clone());
     }
-    let of = kinds.spec_type(kind).ok_or_else(|| wrong(format!("`{kind}` is no kind that `kmerge` knows")))?;
+    let of = kinds.type_of_short_name(kind).ok_or_else(|| {
+        let known = Kinds::SHORT_NAMES;
+        wrong(format!("`kmerge` knows no `{kind}`: {} {}", known.join(", "), did_you_mean(kind, known)))
+    })?;
     let (base, over) = (value::to_node(base, &Place::nowhere())?, value::to_node(over, &Place::nowhere())?);
-    Ok(value::from_node(&kinds.overlay(Some(of), base, over)))
+    Ok(value::from_node(&overlay(kinds, Some(of), base, over)))
 }
 
 /// A short digest of data; it depends neither on the layout of a text nor on the order of keys.
@@ -161,15 +172,4 @@ fn sorted(data: &Value) -> Result<Value, Error> {
 fn fail(message: &str, path: Rest<Value>) -> Result<Value, Error> {
     let path = path.iter().map(value::text).collect::<Result<Vec<_>, _>>()?;
     Err(wrong(message).with_source(Fault::value(path)))
-}
-
-impl Context {
-    /// Whether a file is there, for values that a schema says are files.
-    #[must_use]
-    pub fn has_file(&self, name: &str) -> Result<(), String> {
-        if self.scope.files.texts.contains_key(name) {
-            return Ok(());
-        }
-        Err(did_you_mean(name, self.scope.files.texts.keys().map(String::as_str)))
-    }
 }

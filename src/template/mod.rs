@@ -5,6 +5,7 @@
 //! Undefined is an error everywhere, also deep inside a value that is printed. Rendering has a fuel limit.
 
 mod error;
+pub mod expression;
 mod filters;
 mod functions;
 mod secret;
@@ -12,18 +13,19 @@ mod value;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::{Object, Value};
+use minijinja::value::Object;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 
-pub use error::Fault;
+pub use minijinja::value::Value;
+pub use minijinja::{Error, ErrorKind};
 pub use secret::secrets;
 pub use value::{from_node, to_node, write_text};
 
-use crate::kubernetes::Kinds;
-use crate::problem::{Place, Problem, Problems, Source};
+use crate::kubernetes::kinds::Kinds;
+use crate::problem::{Place, Problem, Problems, Source, did_you_mean};
 use crate::schema::Types;
 use crate::yaml::Node;
 
@@ -45,6 +47,7 @@ pub struct Engine {
 pub struct Context {
     values: Vec<(&'static str, Value)>,
     scope: Arc<Scope>,
+    whole: OnceLock<Value>,
 }
 
 /// The files that `file` and `yaml` read, and what the templates among them see.
@@ -86,6 +89,14 @@ impl Files {
         Self { folder, texts, ..Self::default() }
     }
 
+    /// A file by its path below `files/`.
+    pub fn find(&self, name: &str) -> Result<Arc<Source>, Problem> {
+        self.texts.get(name).cloned().ok_or_else(|| {
+            Problem::error("missing-file", format!("there is no file `{name}` in {}/", self.folder))
+                .label(did_you_mean(name, self.texts.keys().map(String::as_str)))
+        })
+    }
+
     /// The files that nothing has asked for.
     pub fn unused(&self) -> Vec<&Arc<Source>> {
         let used = lock(&self.used);
@@ -108,7 +119,13 @@ impl Context {
     #[must_use]
     pub fn new(files: &Arc<Files>, values: Vec<(&'static str, Value)>) -> Self {
         let scope = Scope { files: files.clone(), values: values.clone(), depth: AtomicUsize::new(0) };
-        Self { values, scope: Arc::new(scope) }
+        Self { values, scope: Arc::new(scope), whole: OnceLock::new() }
+    }
+
+    /// The same beside other files.
+    #[must_use]
+    pub fn of_files(&self, files: &Arc<Files>) -> Self {
+        Self::new(files, self.values.clone())
     }
 
     /// The same with a value more, or another one.
@@ -124,12 +141,13 @@ impl Context {
     #[must_use]
     pub fn layout(&self, more: impl IntoIterator<Item = (&'static str, Value)>) -> Self {
         let seen = self.values.iter().filter(|(name, _)| *name != "secrets").cloned();
-        Self { values: seen.chain(more).collect(), scope: self.scope.clone() }
+        Self { values: seen.chain(more).collect(), scope: self.scope.clone(), whole: OnceLock::new() }
     }
 
+    /// All of it as one value, made when it is first wanted.
     fn value(&self) -> Value {
-        let scope = (SCOPE, Value::from_dyn_object(self.scope.clone()));
-        Value::from_pairs(self.values.iter().cloned().chain([scope]))
+        let scope = || (SCOPE, Value::from_dyn_object(self.scope.clone()));
+        self.whole.get_or_init(|| Value::from_pairs(self.values.iter().cloned().chain([scope()]))).clone()
     }
 }
 
@@ -163,7 +181,7 @@ impl Engine {
     }
 
     /// Renders a layout: one of the site by its path, or one that a module has of its own.
-    pub fn render(&self, layout: &Arc<Source>, context: &Context) -> Result<String, minijinja::Error> {
+    pub fn render(&self, layout: &Arc<Source>, context: &Context) -> Result<String, Error> {
         if self.sources.contains_key(&layout.path) {
             return self.environment.get_template(&layout.path)?.render(context.value());
         }
@@ -171,8 +189,11 @@ impl Engine {
     }
 
     /// The value of an expression, as a tree at a place.
-    pub fn evaluate(&self, expression: &str, context: &Context, place: &Place) -> Result<Node, minijinja::Error> {
+    pub fn evaluate(&self, expression: &str, context: &Context, place: &Place) -> Result<Node, Error> {
         let value = self.environment.compile_expression(expression)?.eval(context.value())?;
+        if value.is_undefined() {
+            return Err(Error::new(ErrorKind::UndefinedError, format!("`{expression}` is undefined")));
+        }
         value::to_node(&value, place)
     }
 
@@ -181,13 +202,7 @@ impl Engine {
     /// `cause` is where the author can do something about it: the component or the expression. `values` are those of
     /// the component, whose place is shown where a layout's `fail` names one of them.
     #[must_use]
-    pub fn problem(
-        &self,
-        error: &minijinja::Error,
-        files: Option<&Files>,
-        cause: &Place,
-        values: Option<&Node>,
-    ) -> Problem {
+    pub fn problem(&self, error: &Error, files: Option<&Files>, cause: &Place, values: Option<&Node>) -> Problem {
         error::problem(error, &|name| self.source(name, files), cause, values)
     }
 

@@ -103,7 +103,9 @@ pub fn write_text(out: &mut impl Write, value: &Value) -> Result<(), Error> {
         ValueKind::Bool => out.write_str(if value.is_true() { "true" } else { "false" })?,
         ValueKind::Number => write!(out, "{value}")?,
         ValueKind::Undefined => return Err(undefined("")),
-        _ if missing(value).is_some() => return Err(missing(value).map(Missing::error).unwrap_or_else(|| undefined(""))),
+        _ if missing(value).is_some() => {
+            return Err(missing(value).map(Missing::error).unwrap_or_else(|| undefined("")));
+        }
         kind => {
             let kind = if kind == ValueKind::None { "none".to_owned() } else { format!("a {kind}") };
             let hint = "it has no text; use `| tojson`, `| default(...)` or a condition";
@@ -194,7 +196,13 @@ fn write_escaped(out: &mut impl Write, text: &str) -> Result<(), Error> {
             '\n' => "\\n",
             '\r' => "\\r",
             '\t' => "\\t",
-            '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => "",
+            '\u{0}'..='\u{1f}'
+            | '\u{7f}'..='\u{9f}'
+            | '\u{2028}'
+            | '\u{2029}'
+            | '\u{feff}'
+            | '\u{fffe}'
+            | '\u{ffff}' => "",
             _ => continue,
         };
         out.write_str(&text[begin..at])?;

@@ -5,7 +5,7 @@
 //! folder is the only home of the YAML crate.
 
 #[cfg(test)]
-mod dice;
+pub(crate) mod dice;
 mod emit;
 mod parse;
 

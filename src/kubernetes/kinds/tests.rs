@@ -94,6 +94,11 @@ fn a_broken_file_is_shown_at_its_place() {
        |                          ^ invalid type: integer `1`, expected a boolean
        = `tools/kinds.py` makes this file
     "#);
+    let source = Source::new("schemas/kinds.json", r#"{"kinds": {"Pod": {"namespaced": true}}}"#);
+    insta::assert_snapshot!(Kinds::new(Some(&source)).unwrap_err(), @r"
+    error[kinds]: `Pod` is no API version and kind, as `v1/Pod` is
+      --> schemas/kinds.json
+    ");
 }
 
 #[test]

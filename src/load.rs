@@ -1,0 +1,65 @@
+//! The disk to sources: what lies where in a site.
+
+use std::sync::Arc;
+
+use crate::disk::{self, Seen};
+use crate::problem::{Place, Problem, Problems, Source};
+use crate::site::{Config, SiteSources};
+
+/// The SOPS file where `homebuild.yaml` names none.
+const SECRETS: &str = "secrets.sops.yaml";
+
+/// `homebuild.yaml` and the files that all stacks share, and what was seen of them.
+pub fn shared(disk: &disk::Site) -> Result<(Config, SiteSources, Seen), Problems> {
+    let mut problems = Problems::new();
+    let mut seen = Seen::new();
+    let source = disk.file("homebuild.yaml", &mut seen)?;
+    let source = source.ok_or_else(|| {
+        Problem::error("missing-file", "there is no homebuild.yaml here")
+            .note("run homebuild in the site's folder, or give --site FOLDER")
+    })?;
+    let config = problems.take(Config::read(&source));
+    let mut folder = |name: &str| {
+        let folder = problems.take(disk.folder(name)).unwrap_or_default();
+        problems.extend(binaries(&folder));
+        seen.extend(folder.seen);
+        folder.files
+    };
+    let (layouts, partials, schemas) = (folder("layouts"), folder("partials"), folder("schemas"));
+    let Some(config) = config else { return Err(problems) };
+    let secrets = problems.take(secrets(disk, &config, &mut seen)).unwrap_or_default();
+    problems.or((config, SiteSources { layouts, partials, schemas, secrets }, seen))
+}
+
+fn secrets(disk: &disk::Site, config: &Config, seen: &mut Seen) -> Result<Vec<Arc<Source>>, Problems> {
+    let Some(files) = config.secret_files() else {
+        return Ok(disk.file(SECRETS, seen)?.into_iter().collect());
+    };
+    let mut problems = Problems::new();
+    let mut sources = Vec::new();
+    for (path, place) in files {
+        match problems.take(disk.file(path, seen)) {
+            Some(Some(source)) => sources.push(source),
+            Some(None) => {
+                problems.push(Problem::error("missing-file", format!("there is no secrets file `{path}`")).at(place));
+            }
+            None => {}
+        }
+    }
+    problems.or(sources)
+}
+
+/// The files of a stack.
+pub fn stack(disk: &disk::Site, name: &str) -> Result<(Vec<Arc<Source>>, Seen), Problems> {
+    let folder = disk.folder(&format!("stacks/{name}"))?;
+    binaries(&folder).or((folder.files, folder.seen))
+}
+
+fn binaries(folder: &disk::Folder) -> Problems {
+    let problem = |binary: &disk::Binary| {
+        Problem::error("not-text", format!("`{}` is not UTF-8 text", binary.path))
+            .at(&Place::file(&Source::new(binary.path.clone(), "")))
+            .note("sources are text; what is binary belongs into an image or a volume")
+    };
+    folder.binaries.iter().map(problem).collect()
+}

@@ -1,0 +1,130 @@
+//! One job: a layout's text, and the documents in it.
+
+use crate::document::{self, Document};
+use crate::kubernetes::identity::Identity;
+use crate::kubernetes::normalise::normalise;
+use crate::problem::{Problem, Problems, Source, gather};
+use crate::render::{Made, of_component, patches};
+use crate::resolve::{Job, Module};
+use crate::schema::KeepNulls;
+use crate::site::Site;
+use crate::template::{Value, from_node};
+use crate::yaml::{self, Data, Map, Node};
+
+/// The documents of a job, with the component's patches applied.
+pub(super) fn of(site: &Site, module: &Module, number: usize, job: &Job) -> Result<Vec<Made>, Problems> {
+    let context = job.context.layout([
+        ("values", from_node(&job.values)),
+        ("name", Value::from(job.name.as_str())),
+        ("key", Value::from(job.component.as_str())),
+        ("ns", Value::from(job.namespace.as_deref())),
+    ]);
+    let text = site.engine.render(&job.layout.template, &context).map_err(|error| {
+        let problem = site.engine.problem(&error, Some(&module.files), &job.place, Some(&job.values));
+        problem.note(format!("in component `{}`, {}", job.component, job.place))
+    })?;
+    let source = Source::new(format!("{} (rendered)", job.layout.template.path), text);
+    let nodes = yaml::parse(&source).map_err(|problem| of_text(problem, job))?;
+    let documents = gather(nodes.into_iter().map(|node| {
+        let node = without_nulls(node, job.layout.schema.keep_nulls());
+        documents(site, job, node).map_err(|problems| problems.map(|problem| of_text(problem, job)))
+    }))?;
+    let mut made: Vec<Made> = documents.into_iter().flatten().map(|document| Made { job: number, document }).collect();
+    patches::apply(site, &job.patches.iter().collect::<Vec<_>>(), &mut made).or(made)
+}
+
+/// A problem in a rendered text: told at the component, with the line of the text.
+fn of_text(mut problem: Problem, job: &Job) -> Problem {
+    if let Some(place) = problem.place.take() {
+        let line = place.source.text.lines().nth((place.line as usize).saturating_sub(1)).unwrap_or_default();
+        problem = problem.note(format!("line {} of what the layout rendered: {}", place.line, line.trim()));
+    }
+    if !problem.label.is_empty() {
+        let label = std::mem::take(&mut problem.label);
+        problem = problem.note(label);
+    }
+    of_component(problem, job)
+}
+
+fn documents(site: &Site, job: &Job, node: Node) -> Result<Vec<Document>, Problems> {
+    if node.as_map().is_none() {
+        return Err(Problem::error("document", format!("a document is {}, not an object", node.kind()))
+            .at(&node.place)
+            .into());
+    }
+    if node.get("apiVersion").and_then(Node::as_str) == Some(document::OWN) {
+        return document::own(node).map(|document| vec![document]);
+    }
+    gather(normalise(&site.kinds, node)?.into_iter().map(|object| self::object(site, job.namespace.as_deref(), object)))
+}
+
+/// An object with its namespace.
+fn object(site: &Site, namespace: Option<&str>, mut object: Node) -> Result<Document, Problems> {
+    let identity = Identity::read(&object)?;
+    let Some(kind) = site.kinds.kind(&identity.api_version, &identity.kind) else {
+        return Err(site.kinds.unknown(&identity.api_version, &identity.kind).at(&object.place).into());
+    };
+    match (kind.namespaced, &identity.namespace, namespace) {
+        (false, None, _) | (true, Some(_), _) => Ok(Document::Object { identity, object }),
+        (false, Some(_), _) => {
+            let message = format!("a {} lies in no namespace; take `metadata.namespace` away", identity.kind);
+            Err(Problem::error("namespace", message).at(&object.place).into())
+        }
+        (true, None, Some(namespace)) => {
+            let place = object.place.clone();
+            if let Some(metadata) =
+                object.as_map_mut().and_then(|map| map.get_mut("metadata")).and_then(Node::as_map_mut)
+            {
+                metadata.set("namespace", Node::text(namespace, &place));
+            }
+            let identity = Identity { namespace: Some(namespace.into()), ..identity };
+            Ok(Document::Object { identity, object })
+        }
+        (true, None, None) => {
+            let message = format!("{} `{}` has no namespace, and its module has none", identity.kind, identity.name);
+            Err(Problem::error("namespace", message)
+                .at(&object.place)
+                .note("give the component `namespace:`, or the module one")
+                .into())
+        }
+    }
+}
+
+/// Entries of maps without a value are left out, so that an optional field is one line of a layout.
+fn without_nulls(mut node: Node, keep: &KeepNulls) -> Node {
+    match keep {
+        KeepNulls::Everywhere => {}
+        KeepNulls::Nowhere => drop_nulls(&mut node, &[]),
+        KeepNulls::Below(paths) => drop_nulls(&mut node, &paths.iter().map(Vec::as_slice).collect::<Vec<_>>()),
+    }
+    node
+}
+
+fn drop_nulls(node: &mut Node, keep: &[&[Box<str>]]) {
+    match &mut node.data {
+        Data::List(list) => list.iter_mut().for_each(|item| drop_nulls(item, &[])),
+        Data::Map(Map(entries)) => {
+            entries.retain(|entry| !entry.value.is_null());
+            for entry in entries {
+                let below: Vec<_> = keep
+                    .iter()
+                    .filter_map(|path| {
+                        path.split_first().filter(|(first, _)| **first == entry.key).map(|(_, rest)| rest)
+                    })
+                    .collect();
+                if !below.iter().any(|rest| rest.is_empty()) {
+                    drop_nulls(&mut entry.value, &below);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// An object again after it was changed: normalised, and with the identity that it has now.
+pub(super) fn again(site: &Site, object: Node) -> Result<Document, Problems> {
+    let mut objects = normalise(&site.kinds, object)?;
+    let object = objects.pop().filter(|_| objects.is_empty());
+    let object = object.ok_or_else(|| Problem::error("patch", "a patch made a list of one object"))?;
+    self::object(site, None, object)
+}

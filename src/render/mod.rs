@@ -1,0 +1,199 @@
+//! Jobs to documents, in parallel, and documents to artifacts.
+
+mod documents;
+mod patches;
+
+use rayon::prelude::*;
+
+use crate::check::{self, Check};
+use crate::document::Document;
+use crate::kubernetes::order;
+use crate::problem::{Place, Problem, Problems, gather};
+use crate::resolve::{Job, Module, Stack};
+use crate::secrets::reference::has_reference;
+use crate::site::Site;
+use crate::yaml::{Data, Node};
+
+/// One file below `out/`, made of one document.
+#[derive(Debug)]
+pub struct Artifact {
+    /// Path below the stack's folder: `<module>/<file>`.
+    pub path: String,
+    /// All of it.
+    pub text: String,
+    /// What it holds, for messages.
+    pub label: String,
+    /// What makes the object the one that it is; none for homebuild's own documents.
+    pub identity: Option<String>,
+    /// The number of the job that made it, in its module.
+    pub job: usize,
+    /// The component that made it.
+    pub place: Place,
+    /// NFS folders that it mounts: server and path.
+    pub mounts: Vec<(String, String)>,
+}
+
+/// What a module became.
+#[derive(Debug)]
+pub struct Rendered {
+    /// In the order of the jobs.
+    pub artifacts: Vec<Artifact>,
+    /// What the author should look at.
+    pub warnings: Problems,
+}
+
+/// A document and the job that made it.
+struct Made {
+    job: usize,
+    document: Document,
+}
+
+/// What rendering a module found out besides its artifacts.
+#[derive(Default)]
+struct Findings {
+    problems: Problems,
+    /// The acceptances that something needed.
+    needed: Vec<Place>,
+}
+
+/// Renders every module of a stack; acceptances and files that nothing needs are warnings.
+pub fn stack(site: &Site, stack: &Stack) -> Result<Vec<Rendered>, Problems> {
+    let modules: Vec<_> = stack.modules.par_iter().map(|module| self::module(site, stack, module)).collect();
+    let (rendered, needed): (Vec<_>, Vec<_>) = gather(modules)?.into_iter().unzip();
+    let mut rendered: Vec<Rendered> = rendered;
+    if let Some(first) = rendered.first_mut() {
+        first.warnings.extend(stack.accepts.unneeded(&needed.concat()));
+    }
+    Ok(rendered)
+}
+
+fn module(site: &Site, stack: &Stack, module: &Module) -> Result<(Rendered, Vec<Place>), Problems> {
+    let jobs: Vec<_> =
+        module.jobs.par_iter().enumerate().map(|(number, job)| documents::of(site, module, number, job)).collect();
+    let mut findings = Findings::default();
+    let mut made = Vec::new();
+    for (job, documents) in module.jobs.iter().zip(jobs) {
+        match documents {
+            Ok(documents) if job.made => made.extend(documents),
+            // rendered only to see what it would accept
+            Ok(documents) => {
+                let mut silent = Findings::default();
+                documents.iter().for_each(|one| secrets_in_plain(stack, module, one, &mut silent));
+                findings.needed.extend(silent.needed);
+            }
+            Err(problems) if job.made => findings.problems.extend(problems),
+            Err(_) => {}
+        }
+    }
+    let patches = module.patches.iter().collect::<Vec<_>>();
+    findings.problems.extend(patches::apply(site, &patches, &mut made));
+    made.iter().for_each(|one| secrets_in_plain(stack, module, one, &mut findings));
+    let artifacts: Vec<_> = made.into_par_iter().map(|one| artifact(site, module, one)).collect();
+    let artifacts = findings.problems.take(gather(artifacts)).unwrap_or_default();
+    findings.problems.extend(snippets(module, &artifacts));
+    for job in &module.jobs {
+        findings.problems.extend(job.accepts.unneeded(&findings.needed));
+    }
+    findings.problems.extend(module.accepts.unneeded(&findings.needed));
+    findings.problems.extend(unread_files(module));
+    let Findings { problems, needed } = findings;
+    if problems.has_errors() { Err(problems) } else { Ok((Rendered { artifacts, warnings: problems }, needed)) }
+}
+
+/// The check `secret-in-plain`, with the levels and acceptances of where the document comes from.
+fn secrets_in_plain(stack: &Stack, module: &Module, made: &Made, findings: &mut Findings) {
+    let check = Check::SecretInPlain;
+    let label = made.document.label();
+    let problem = match &made.document {
+        Document::Object { identity, object } if &*identity.kind != "Secret" => check::secret_in_plain(&label, object),
+        Document::ControlPlaneFile { text, .. } if has_reference(text) => {
+            Some(Problem::error(check.name(), format!("a secret stands in {label}, which is a plain file")))
+        }
+        _ => None,
+    };
+    let (Some(problem), Some(level)) = (problem, module.levels.level(check)) else { return };
+    let job = &module.jobs[made.job];
+    match [&job.accepts, &module.accepts, &stack.accepts].into_iter().find_map(|accepts| accepts.of(check)) {
+        Some(place) => findings.needed.push(place.clone()),
+        None => findings.problems.push(of_component(Problem { level, ..problem }, job)),
+    }
+}
+
+/// A problem of what a component made, told at the component.
+fn of_component(problem: Problem, job: &Job) -> Problem {
+    let chain = format!("component `{}`, layout `{}` ({})", job.component, job.layout.name, job.layout.template.path);
+    problem.at(&job.place).note(format!("made by {chain}"))
+}
+
+fn artifact(site: &Site, module: &Module, made: Made) -> Result<Artifact, Problems> {
+    let Made { job: number, mut document } = made;
+    let job = &module.jobs[number];
+    let mut mounts = Vec::new();
+    let (file, identity) = match &mut document {
+        Document::Object { identity, object } => {
+            order::order(&site.kinds, object);
+            if site.kinds.kind(&identity.api_version, &identity.kind).is_some_and(|kind| kind.of.is_some()) {
+                find_mounts(object, &mut mounts);
+            }
+            let (group, kind, namespace, name) = identity.key();
+            let key = format!("{group}/{kind} {}/{name}", namespace.unwrap_or_default());
+            (identity.file_name(&site.kinds, module.namespace.as_deref()), Some(key))
+        }
+        Document::CloudInit { name, .. } => (crate::out::path::cloud_init(name), None),
+        Document::Proxmox { name, vmid, .. } => (crate::out::path::proxmox(*vmid, name), None),
+        Document::ControlPlaneFile { name, .. } => (crate::out::path::control_plane(name), None),
+    };
+    let text = document.text();
+    let label = document.label();
+    if let Err(message) = site.secrets.check(&text) {
+        return Err(of_component(Problem::error("secret", format!("in {label}: {message}")), job).into());
+    }
+    let path = format!("{}/{file}", crate::out::path::encode(&module.name));
+    Ok(Artifact { path, text, label, identity, job: number, place: job.place.clone(), mounts })
+}
+
+/// The NFS folders of volumes: in PersistentVolumes and pods.
+fn find_mounts(node: &Node, mounts: &mut Vec<(String, String)>) {
+    match &node.data {
+        Data::List(list) => list.iter().for_each(|item| find_mounts(item, mounts)),
+        Data::Map(map) => {
+            for (key, value) in map.iter() {
+                let text = |key| value.get(key).and_then(Node::as_str).map(str::to_owned);
+                match (key, text("server"), text("path")) {
+                    ("nfs", Some(server), Some(path)) => mounts.push((server, path)),
+                    _ => find_mounts(value, mounts),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Snippets that payloads name and that no cloud-init file of the module is.
+fn snippets(module: &Module, artifacts: &[Artifact]) -> Problems {
+    const START: &str = "<snippet:";
+    let known: Vec<&str> = artifacts.iter().filter_map(|artifact| artifact.label.strip_prefix("CloudInit ")).collect();
+    let mut problems = Problems::new();
+    for artifact in artifacts.iter().filter(|artifact| artifact.path.contains("/proxmox/")) {
+        for (at, _) in artifact.text.match_indices(START) {
+            let name = artifact.text[at + START.len()..].split('>').next().unwrap_or_default();
+            if !known.contains(&name) {
+                let message =
+                    format!("{} names the cloud-init file `{name}`, which nothing here makes", artifact.label);
+                let hint = crate::problem::did_you_mean(name, known.iter().copied());
+                problems.push(of_component(
+                    Problem::error("unknown-snippet", message).label(hint),
+                    &module.jobs[artifact.job],
+                ));
+            }
+        }
+    }
+    problems
+}
+
+fn unread_files(module: &Module) -> Problems {
+    let problem = |source: &&std::sync::Arc<crate::problem::Source>| {
+        Problem::warning("unused-file", format!("nothing reads `{}`", source.path)).at(&Place::file(source))
+    };
+    module.files.unused().iter().map(problem).collect()
+}

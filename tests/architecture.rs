@@ -1,0 +1,138 @@
+//! The rules of `src/` that `ARCHITECTURE.md` states, held by reading it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The modules from the ground up: each names only those before it.
+const ORDER: [&str; 17] = [
+    "problem",
+    "yaml",
+    "kubernetes",
+    "secrets",
+    "schema",
+    "template",
+    "layer",
+    "check",
+    "document",
+    "disk",
+    "out",
+    "site",
+    "load",
+    "resolve",
+    "render",
+    "lock",
+    "build",
+];
+
+/// Each crate that matters, and the modules that are its home.
+const HOMES: [(&str, &[&str]); 9] = [
+    ("granit_parser", &["yaml"]),
+    ("minijinja", &["template"]),
+    ("rustix", &["disk", "out"]),
+    ("clap", &["cli"]),
+    ("rayon", &["build", "render", "disk", "out", "cli"]),
+    ("serde_json", &["cli", "kubernetes"]),
+    ("postcard", &["build", "out"]),
+    ("sha2", &["kubernetes", "secrets", "template", "out", "disk"]),
+    ("strsim", &["problem"]),
+];
+
+#[test]
+fn a_module_names_only_those_below_it() {
+    for (path, text) in sources() {
+        let module = module(&path);
+        let Some(height) = ORDER.iter().position(|name| *name == module) else { continue };
+        for named in ORDER[height + 1..].iter().chain(&["cli"]) {
+            let uses = [format!("crate::{named}::"), format!("crate::{named};"), format!("crate::{{{named}")];
+            let found = uses.iter().find(|text_of_use| code(&text).contains(text_of_use.as_str()));
+            assert!(found.is_none(), "{} is below `{named}` and names it", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_module_has_its_height() {
+    let lib = fs::read_to_string(root().join("src/lib.rs")).unwrap();
+    let declared = lib.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
+    for module in declared {
+        assert!(module == "cli" || ORDER.contains(&module), "give `{module}` its place in ORDER");
+    }
+}
+
+#[test]
+fn a_crate_that_matters_has_one_home() {
+    for (path, text) in sources() {
+        for (name, homes) in HOMES {
+            let code = code(&text);
+            let named = code.contains(&format!("{name}::")) || code.contains(&format!("use {name}"));
+            assert!(!named || homes.contains(&module(&path).as_str()), "{} names `{name}`", path.display());
+        }
+    }
+}
+
+#[test]
+fn only_the_command_line_prints() {
+    for (path, text) in sources() {
+        for word in ["println!", "eprintln!", "print!(", "stdout()", "stderr()"] {
+            assert!(module(&path) == "cli" || !code(&text).contains(word), "{} prints: {word}", path.display());
+        }
+    }
+}
+
+#[test]
+fn only_disk_and_out_touch_the_file_system() {
+    for (path, text) in sources() {
+        let touches =
+            ["std::fs", "File::open", "File::create", "read_dir"].iter().find(|word| code(&text).contains(**word));
+        assert!(
+            touches.is_none() || ["disk", "out"].contains(&module(&path).as_str()),
+            "{}: {touches:?}",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn nothing_is_left_to_do_and_nothing_is_printed_for_debugging() {
+    for (path, text) in sources() {
+        for word in ["todo!", "unimplemented!", "dbg!", "TODO", "FIXME"] {
+            assert!(!text.contains(word), "{} has {word}", path.display());
+        }
+    }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The code of a source, without its tests and comments.
+fn code(text: &str) -> String {
+    let before_tests = text.split("#[cfg(test)]").next().unwrap_or_default();
+    before_tests.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+/// The module of `src/` that a file belongs to.
+fn module(path: &Path) -> String {
+    let below = path.strip_prefix(root().join("src")).unwrap();
+    below.components().next().unwrap().as_os_str().to_string_lossy().trim_end_matches(".rs").to_owned()
+}
+
+fn sources() -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    collect(&root().join("src"), &mut found);
+    assert!(found.len() > 20);
+    found
+}
+
+fn collect(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() {
+            collect(&path, found);
+        } else if name.ends_with(".rs") && !name.contains("test") {
+            let text = fs::read_to_string(&path).unwrap();
+            found.push((path, text));
+        }
+    }
+}

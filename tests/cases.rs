@@ -1,0 +1,108 @@
+//! Cases: a folder of `tests/cases/` is what a site adds to `tests/base/`, and `expected.snap` beside it holds what
+//! `homebuild` then says and writes: the exit code, both streams, and every file of `out/`.
+//!
+//! A case may have `arguments` (default: `build`), one run a line, and `removed`, the files of the base that it does not
+//! have. A run of `put later` copies the folder `later` of the case over the site between two builds.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::panic::AssertUnwindSafe;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The folder of a case that holds what changes between two builds.
+const LATER: &str = "later";
+
+#[test]
+fn every_case_says_and_writes_what_its_snapshot_holds() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let mut cases: Vec<PathBuf> =
+        fs::read_dir(root.join("cases")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    cases.sort();
+    assert!(cases.len() >= 30, "cases are missing: {}", cases.len());
+    let mut failed = Vec::new();
+    for case in &cases {
+        let text = run(&root.join("base"), case);
+        let settings = settings(case);
+        let name = case.file_name().unwrap().to_string_lossy().into_owned();
+        let result = std::panic::catch_unwind(AssertUnwindSafe(|| {
+            settings.bind(|| insta::assert_snapshot!("expected", text));
+        }));
+        if result.is_err() {
+            failed.push(name);
+        }
+    }
+    assert!(failed.is_empty(), "these cases differ: {failed:?}");
+}
+
+fn settings(case: &Path) -> insta::Settings {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(case);
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.add_filter(r"\d+ ms", "[time]");
+    settings
+}
+
+/// A case in a folder of its own.
+fn run(base: &Path, case: &Path) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let site = folder.path();
+    copy(base, site);
+    copy(case, site);
+    for name in fs::read_to_string(case.join("removed")).unwrap_or_default().lines() {
+        fs::remove_file(site.join(name)).unwrap();
+    }
+    let arguments = fs::read_to_string(case.join("arguments")).unwrap_or_else(|_| "build\n".to_owned());
+    let mut text = String::new();
+    for line in arguments.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        if words == ["put", LATER] {
+            copy(&case.join(LATER), site);
+            continue;
+        }
+        let output = Command::new(env!("CARGO_BIN_EXE_homebuild")).args(&words).current_dir(site).output().unwrap();
+        let _ = writeln!(text, "$ homebuild {line}\nexit code {}", output.status.code().unwrap());
+        for (name, stream) in [("stdout", output.stdout), ("stderr", output.stderr)] {
+            let stream = String::from_utf8(stream).unwrap();
+            let _ = if stream.is_empty() { Ok(()) } else { writeln!(text, "--- {name}\n{}", stream.trim_end()) };
+        }
+    }
+    files(&site.join("out"), site, &mut text);
+    text
+}
+
+/// The files of `out/` with their texts, sorted; digests only by their number of lines.
+fn files(folder: &Path, site: &Path, text: &mut String) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    let mut entries: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            files(&path, site, text);
+            continue;
+        }
+        let content = fs::read_to_string(&path).unwrap();
+        let name = path.strip_prefix(site).unwrap().display();
+        let _ = match path.ends_with("SHA256SUMS") {
+            true => writeln!(text, "--- {name}: {} lines", content.lines().count()),
+            false => writeln!(text, "--- {name}\n{}", content.trim_end()),
+        };
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.ends_with(LATER) {
+            continue;
+        }
+        if path.is_dir() {
+            fs::create_dir_all(&target).unwrap();
+            copy(&path, &target);
+        } else if !["expected.snap", "arguments", "removed"].iter().any(|name| path.ends_with(name)) {
+            fs::copy(&path, &target).unwrap();
+        }
+    }
+}

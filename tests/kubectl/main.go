@@ -1,0 +1,15 @@
+// kubectl, as Kubernetes' own cmd/kubectl makes it; that command cannot be had with `go install`
+// because its module replaces its dependencies by folders.
+package main
+
+import (
+	"k8s.io/component-base/cli"
+	"k8s.io/kubectl/pkg/cmd"
+	"k8s.io/kubectl/pkg/cmd/util"
+)
+
+func main() {
+	if err := cli.RunNoErrOutput(cmd.NewDefaultKubectlCommand()); err != nil {
+		util.CheckErr(err)
+	}
+}

@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# All tests, as CI runs them:  tests/run.sh            every step
+#                              tests/run.sh readers    the steps named
+# Each step runs, also after one that failed; the last line counts them.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+PATH="$(tests/setup.sh):$PATH"
+export PATH RUSTDOCFLAGS="-D warnings"
+before=$(git status --porcelain)
+
+# The units of issue 4; a later issue adds its own.
+units=(infra platform/{traefik,kyverno,metallb,dbaas,redis,technitium,rbac,cloudflared,nvidia}
+  nextcloud actualbudget freedify immich ollama poison-fountain coturn servarr woodpecker url
+  real-estate-crawler whisper openclaw affine excalidraw cyberchef tor-proxy)
+
+step_format() { cargo fmt --check; }
+step_clippy() { cargo clippy --locked --all-targets -- -D warnings; }
+step_test() { cargo test --locked; }
+step_doc() { cargo doc --locked --no-deps; }
+step_build() { cargo run --locked --release -- build --check; }
+step_docs() { cargo build --locked --release && tests/docs.py target/release/homebuild; }
+step_kinds() { python3 tools/kinds.py --check; }
+step_readers() { tests/readers.py --self-test && tests/readers.py; }
+
+step_inventory() {
+  python3 tests/conformance/inventory_check.py --inventory tests/conformance/inventory --out out \
+    --accept tests/inventory-deviations.yaml --stack "${units[@]}"
+}
+
+# The sources alone, elsewhere, give the same out/.
+step_fresh() {
+  local program=$PWD/Cargo.toml copy ok=0
+  copy=$(mktemp -d)
+  git ls-files -z --cached --others --exclude-standard -- ':!out' ':!src' ':!tests' |
+    tar -c --null --files-from=- | tar -x -C "$copy"
+  (cd "$copy" && cargo run --locked --release --manifest-path "$program" -- build) && diff -r "$copy/out" out || ok=1
+  rm -rf "$copy"
+  return "$ok"
+}
+
+# The tests leave the work tree as it was: clean, in a clone.
+step_clean() { [ "$(git status --porcelain)" = "$before" ] || { git status --short; false; }; }
+
+steps=("$@")
+[ $# -gt 0 ] || steps=(format clippy test doc build docs fresh kinds readers inventory clean)
+passed=0 failed=0 table=""
+for step in "${steps[@]}"; do
+  printf '\n== %s\n' "$step"
+  began=$SECONDS verdict=ok
+  "step_$step" </dev/null || verdict=FAILED
+  [ "$verdict" = ok ] && passed=$((passed + 1)) || failed=$((failed + 1))
+  table+=$(printf '%-6s  %-9s  %4d s' "$verdict" "$step" $((SECONDS - began)))$'\n'
+done
+printf '\n%s\n%d passed, %d failed\n' "$table" "$passed" "$failed"
+[ "$failed" = 0 ]

@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# Installs what the tests need beside Rust, Go and Python, once: everything lands below
+# ~/.cache/homebuild, but cloud-init, which is a Debian package. Says on stderr what it does; prints
+# on stdout only the folders to put on PATH:  PATH="$(tests/setup.sh):$PATH"
+# A warm run looks at a few files and does nothing.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cache=${HOMEBUILD_CACHE:-$HOME/.cache/homebuild}
+sops=3.13.3
+age=1.3.1
+kubectl=1.$(sed -n 's/^.*k8s.io\/kubectl v0\.//p' "$here/kubectl/go.mod") # as its module says
+
+say() { echo "setup: $*" >&2; }
+fail() { say "$*"; exit 1; }
+
+need() { # need PROGRAM HOW-TO-GET-IT
+  command -v "$1" >/dev/null || fail "\`$1\` is missing: $2"
+}
+
+# Runs a command quietly; shows what it said only where it fails.
+quietly() { # quietly WHAT COMMAND...
+  local what=$1 log
+  log=$(mktemp)
+  shift
+  say "$what"
+  if ! "$@" >"$log" 2>&1 </dev/null 9>&-; then # no errexit in here: a function's commands are joined by &&
+    tail -n 30 "$log" >&2
+    rm -f "$log"
+    fail "could not do this: $what"
+  fi
+  rm -f "$log"
+}
+
+# A tool is a folder named after its version. It is made beside its place and moved there whole, so
+# that an interrupted build leaves nothing that looks finished.
+tool() { # tool NAME-VERSION COMMAND...     the command finds the folder to fill in $target
+  local name=$1 place=$cache/tools/$1
+  shift
+  path+=":$place"
+  [ -d "$place" ] && return
+  export target=$place.part
+  rm -rf "$target"
+  mkdir -p "$target"
+  quietly "building $name, once, into $place" "$@"
+  mv "$target" "$place"
+}
+
+install_go() { GOBIN=$target go install "$@"; }
+build_kubectl() {
+  CGO_ENABLED=0 go build -C "$here/kubectl" -trimpath -o "$target/kubectl" \
+    -ldflags "-s -w -X k8s.io/component-base/version.gitVersion=v$kubectl" .
+}
+
+python_packages() {
+  rm -rf "$venv" &&
+    python3 -m venv "$venv" &&
+    "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$here/requirements.txt" &&
+    cp "$here/requirements.txt" "$venv/done.txt"
+}
+
+debian_package() { # debian_package NAME
+  local root=()
+  [ "$(id -u)" = 0 ] || root=(sudo -n)
+  "${root[@]}" apt-get update &&
+    "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "$1"
+}
+
+need cargo "install Rust from https://rustup.rs"
+need rustfmt "rustup component add rustfmt"
+need cargo-clippy "rustup component add clippy"
+need go "install Go from https://go.dev"
+need python3 "install Python 3 with its venv module"
+
+mkdir -p "$cache/tools"
+exec 9>"$cache/lock"
+flock 9 # two runs at once: the second waits, then finds everything done
+
+venv=$cache/venv
+path=$venv/bin
+{ cmp -s "$here/requirements.txt" "$venv/done.txt" && "$venv/bin/python" -V >/dev/null; } ||
+  quietly "installing Python packages, once, into $venv" python_packages
+tool "sops-$sops" install_go "github.com/getsops/sops/v3/cmd/sops@v$sops"
+tool "age-$age" install_go "filippo.io/age/cmd/age@v$age" "filippo.io/age/cmd/age-keygen@v$age"
+tool "kubectl-$kubectl" build_kubectl
+command -v cloud-init >/dev/null || {
+  need apt-get "cloud-init is had as a Debian package; install it in your system's way"
+  quietly "installing the Debian package cloud-init" debian_package cloud-init
+}
+echo "$path"
