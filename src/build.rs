@@ -289,7 +289,9 @@ fn cycle(disk: &disk::Site, summaries: &BTreeMap<&String, &Summary>) -> Problems
         if free.is_empty() {
             break;
         }
-        free.iter().for_each(|name| drop(left.remove(name)));
+        for name in free {
+            left.remove(name);
+        }
     }
     let Some((mut at, _)) = left.iter().next().map(|(name, on)| (*name, on)) else { return Problems::new() };
     let mut path: Vec<(&str, &Spot)> = Vec::new();

@@ -10,6 +10,7 @@
 pub mod build;
 pub mod check;
 pub mod cli;
+pub mod digest;
 pub mod disk;
 pub mod document;
 pub mod kubernetes;
