@@ -35,7 +35,7 @@ fn normal(kinds: &Kinds, mut object: Node) -> Result<Node, Problems> {
     let Some(map) = object.as_map_mut() else { return Ok(object) };
     let mut problems = Problems::new();
     if let Some(metadata) = map.get_mut("metadata").and_then(Node::as_map_mut) {
-        problems.extend(OF_THE_SERVER.iter().filter_map(|field| server_field(metadata, field, "metadata.")).collect());
+        problems.extend(OF_THE_SERVER.iter().filter_map(|field| server_field(metadata, field, "metadata.")));
         tidy(metadata);
     }
     if let Some(Kind { custom: false, of, .. }) = kind {
