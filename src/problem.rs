@@ -213,8 +213,8 @@ impl Problems {
     }
 
     /// Those of another piece of work.
-    pub fn extend(&mut self, others: Problems) {
-        self.0.extend(others.0);
+    pub fn extend(&mut self, others: impl IntoIterator<Item = Problem>) {
+        self.0.extend(others);
     }
 
     /// The value, or none with its problems kept here.

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules from the ground up: each names only those before it.
-const ORDER: [&str; 18] = [
+const ORDER: [&str; 19] = [
     "digest",
     "problem",
     "yaml",
@@ -22,6 +22,7 @@ const ORDER: [&str; 18] = [
     "resolve",
     "render",
     "lock",
+    "across",
     "build",
 ];
 
