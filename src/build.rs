@@ -6,15 +6,15 @@ use std::path::Path;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::across::{Spot, Stacks, Summary};
 use crate::disk;
 use crate::load;
 use crate::lock;
 use crate::out::{self, Changes, File, Keep, Look, Mode, Output, Program, State, Turn};
-use crate::problem::{Place, Problem, Problems, Source, did_you_mean, fit, gather};
+use crate::problem::{Place, Problem, Problems, did_you_mean, gather};
 use crate::render;
 use crate::resolve;
 use crate::site::Site;
-use crate::template::Generated;
 
 /// What a build is asked for.
 #[derive(Debug, Clone)]
@@ -55,35 +55,6 @@ impl From<Problem> for Told {
     fn from(problem: Problem) -> Self {
         let place = problem.place.as_ref().map(ToString::to_string).unwrap_or_default();
         Self { code: problem.code.to_owned(), place, text: problem.to_string(), message: problem.message }
-    }
-}
-
-/// What a stack is for the others; kept, so that it need not be built again to be known.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Summary {
-    depends_on: Vec<(String, Spot)>,
-    objects: Vec<(String, Spot)>,
-    generated: Vec<Generated>,
-}
-
-/// A place without its text.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Spot {
-    path: String,
-    line: u32,
-    column: u16,
-    length: u16,
-}
-
-impl Spot {
-    fn of(place: &Place) -> Self {
-        Self { path: place.source.path.clone(), line: place.line, column: place.column, length: place.length }
-    }
-
-    fn place(&self, disk: &disk::Site) -> Place {
-        let source = disk.file(&self.path, &mut disk::Seen::new()).ok().flatten();
-        let source = source.unwrap_or_else(|| Source::new(self.path.clone(), ""));
-        Place { source, line: self.line, column: self.column, length: self.length }
     }
 }
 
@@ -210,104 +181,17 @@ fn stack(disk: &disk::Site, site: &Site, name: &str) -> Result<Built, Problems> 
     problems.or(Built { output: Output { stack: name.to_owned(), files }, keep, summary, warnings })
 }
 
-/// What no stack can know alone: dependencies, and objects that two stacks make.
+/// What no stack can know alone, over those that were built and those that are known from before.
 fn across(disk: &disk::Site, look: &Look, built: &[Built]) -> Result<(), Problems> {
-    let of_kept = |name: &String| Some((name.clone(), kept::<Summary>(look.summary(name))?));
-    let mut all: BTreeMap<String, Summary> = look
-        .stacks
-        .iter()
-        .filter(|(name, state)| **state == State::Same && built.iter().all(|one| one.output.stack != **name))
-        .filter_map(|(name, _)| of_kept(name))
-        .collect();
-    let fresh = built.iter().map(|one| (&one.output.stack, &one.summary));
-    let mut summaries: BTreeMap<&String, &Summary> = fresh.collect();
-    let kept_summaries = std::mem::take(&mut all);
-    summaries.extend(kept_summaries.iter());
-    let mut problems = Problems::new();
-    let mut makers: BTreeMap<&str, &Spot> = BTreeMap::new();
-    for (name, summary) in &summaries {
-        for (dependency, spot) in &summary.depends_on {
-            if !look.stacks.contains_key(dependency) {
-                let hint = did_you_mean(dependency, look.stacks.keys().map(String::as_str));
-                let message = format!("there is no stack `{dependency}` to depend on");
-                problems.push(Problem::error("unknown-stack", message).at(&spot.place(disk)).label(hint));
-            } else if dependency == *name {
-                problems
-                    .push(Problem::error("cycle", format!("stack `{name}` depends on itself")).at(&spot.place(disk)));
-            }
-        }
-        for (key, spot) in &summary.objects {
-            if let Some(first) =
-                makers.insert(key, spot).filter(|first| !first.path.starts_with(&format!("stacks/{name}/")))
-            {
-                let place = format!("{}:{}:{}", first.path, fit(first.line as usize), first.column);
-                let message = format!("`{key}` is made by two stacks");
-                problems.push(
-                    Problem::error("twice", message).at(&spot.place(disk)).note(format!("first made at {place}")),
-                );
-            }
-        }
-    }
-    problems.extend(generated_twice(&summaries));
-    problems.extend(cycle(disk, &summaries));
-    problems.or(())
-}
-
-/// Secrets that two places want to be generated differently.
-fn generated_twice(summaries: &BTreeMap<&String, &Summary>) -> Problems {
-    let mut known: BTreeMap<&str, (&Generated, &str)> = BTreeMap::new();
-    let mut problems = Problems::new();
-    for (name, summary) in summaries {
-        for one in &summary.generated {
-            match known.get(one.path.as_str()) {
-                Some((other, stack)) if *other != one => problems.push(Problem::error(
-                    "generated",
-                    format!(
-                        "secret `{}` is generated in one way in stack `{stack}` and in another in `{name}`",
-                        one.path
-                    ),
-                )),
-                _ => {
-                    known.insert(&one.path, (one, name));
-                }
-            }
-        }
-    }
-    problems
-}
-
-/// A cycle of dependencies, if there is one: told once, with its stacks in order.
-fn cycle(disk: &disk::Site, summaries: &BTreeMap<&String, &Summary>) -> Problems {
-    let mut left: BTreeMap<&str, Vec<&(String, Spot)>> =
-        summaries.iter().map(|(name, summary)| (name.as_str(), summary.depends_on.iter().collect())).collect();
-    loop {
-        let free: Vec<&str> = left
-            .iter()
-            .filter(|(_, on)| !on.iter().any(|(name, _)| left.contains_key(name.as_str())))
-            .map(|(name, _)| *name)
-            .collect();
-        if free.is_empty() {
-            break;
-        }
-        free.iter().for_each(|name| drop(left.remove(name)));
-    }
-    let Some((mut at, _)) = left.iter().next().map(|(name, on)| (*name, on)) else { return Problems::new() };
-    let mut path: Vec<(&str, &Spot)> = Vec::new();
-    while !path.iter().any(|(name, _)| *name == at) {
-        let Some((next, spot)) =
-            left[at].iter().find(|(name, _)| left.contains_key(name.as_str())).map(|e| (&e.0, &e.1))
-        else {
-            break;
-        };
-        path.push((at, spot));
-        at = next;
-    }
-    let begin = path.iter().position(|(name, _)| *name == at).unwrap_or_default();
-    let names: Vec<&str> = path[begin..].iter().map(|(name, _)| *name).chain([at]).collect();
-    if names.len() < 3 {
-        return Problems::new();
-    }
-    let message = format!("stacks depend on one another in a circle: {}", names.join(" -> "));
-    let note = "what needs another stack only at run time needs no `depends_on`";
-    Problem::error("cycle", message).at(&path[begin].1.place(disk)).note(note).into()
+    let is_built = |name: &str| built.iter().any(|one| one.output.stack == name);
+    let before = look.stacks.iter().filter(|(name, state)| **state == State::Same && !is_built(name));
+    let before: Vec<(&str, Summary)> =
+        before.filter_map(|(name, _)| Some((name.as_str(), kept(look.summary(name))?))).collect();
+    let now = built.iter().map(|one| (one.output.stack.as_str(), &one.summary));
+    let stacks = Stacks {
+        names: look.stacks.keys().map(String::as_str).collect(),
+        summaries: before.iter().map(|(name, summary)| (*name, summary)).chain(now).collect(),
+        read: &|path| disk.file(path, &mut disk::Seen::new()).ok().flatten(),
+    };
+    stacks.check()
 }

@@ -45,9 +45,9 @@ pub enum Document {
 }
 
 /// One of homebuild's own documents.
-pub fn own(node: Node) -> Result<Document, Problems> {
-    let kind = text(&node, &["kind"])?.to_owned();
-    let name = text(&node, &["metadata", "name"])?.to_owned();
+pub fn own(node: &Node) -> Result<Document, Problems> {
+    let kind = text(node, &["kind"])?.to_owned();
+    let name = text(node, &["metadata", "name"])?.to_owned();
     let spec = node.get("spec").cloned().ok_or_else(|| wrong("`spec` is missing", &node.place))?;
     match kind.as_str() {
         "CloudInit" => Ok(Document::CloudInit { name, spec }),

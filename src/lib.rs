@@ -7,9 +7,11 @@
 //! artifacts, [`mod@out`] makes `out/` what the artifacts say. Nothing is written before all of it is right. The map and
 //! its rules are in `ARCHITECTURE.md`.
 
+pub mod across;
 pub mod build;
 pub mod check;
 pub mod cli;
+pub mod digest;
 pub mod disk;
 pub mod document;
 pub mod kubernetes;

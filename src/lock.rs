@@ -116,5 +116,6 @@ fn order(module: &Module, artifacts: &[Artifact]) -> Vec<Node> {
 #[must_use]
 pub fn exports(artifacts: &[Artifact]) -> Option<String> {
     let all: BTreeSet<&(String, String)> = artifacts.iter().flat_map(|artifact| &artifact.mounts).collect();
-    (!all.is_empty()).then(|| all.iter().map(|(server, path)| format!("{server} {path}\n")).collect())
+    let lines: Vec<String> = all.iter().map(|(server, path)| format!("{server} {path}\n")).collect();
+    (!lines.is_empty()).then(|| lines.concat())
 }

@@ -175,12 +175,14 @@ impl fmt::Display for Problem {
     }
 }
 
+/// Characters of a source line that are shown.
+const WIDTH: usize = 160;
+
 /// The line of a place with a caret line below; nothing where the place is a whole file.
 fn snippet(place: &Place, label: &str) -> String {
     let Some(line) = (place.line as usize).checked_sub(1).and_then(|n| place.source.text.lines().nth(n)) else {
         return if label.is_empty() { String::new() } else { format!("   = {label}\n") };
     };
-    const WIDTH: usize = 160;
     let start = usize::from(place.column).saturating_sub(1);
     let skip = if start > WIDTH / 2 { start - WIDTH / 4 } else { 0 };
     let shown: String = line.chars().skip(skip).take(WIDTH).map(|c| if c.is_control() { ' ' } else { c }).collect();
@@ -211,8 +213,8 @@ impl Problems {
     }
 
     /// Those of another piece of work.
-    pub fn extend(&mut self, others: Problems) {
-        self.0.extend(others.0);
+    pub fn extend(&mut self, others: impl IntoIterator<Item = Problem>) {
+        self.0.extend(others);
     }
 
     /// The value, or none with its problems kept here.

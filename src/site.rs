@@ -200,7 +200,9 @@ impl Site {
 
     /// A variable may use those above it, as `site.x`.
     fn evaluate_vars(&mut self, vars: Option<&Node>, problems: &mut Problems) {
-        vars.into_iter().for_each(|vars| numbers_as_written(vars, problems));
+        if let Some(vars) = vars {
+            numbers_as_written(vars, problems);
+        }
         for (key, value) in vars.and_then(Node::as_map).into_iter().flat_map(Map::iter) {
             self.base = self.base.with("site", self.site_value());
             let context = self.base.with("vars", from_node(&self.vars));

@@ -4,11 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules from the ground up: each names only those before it.
-const ORDER: [&str; 17] = [
+const ORDER: [&str; 19] = [
+    "digest",
     "problem",
     "yaml",
-    "kubernetes",
     "secrets",
+    "kubernetes",
     "schema",
     "template",
     "layer",
@@ -21,19 +22,21 @@ const ORDER: [&str; 17] = [
     "resolve",
     "render",
     "lock",
+    "across",
     "build",
 ];
 
 /// Each crate that matters, and the modules that are its home.
-const HOMES: [(&str, &[&str]); 9] = [
+const HOMES: [(&str, &[&str]); 10] = [
     ("granit_parser", &["yaml"]),
     ("minijinja", &["template"]),
     ("rustix", &["disk", "out"]),
     ("clap", &["cli"]),
     ("rayon", &["build", "render", "disk", "out", "cli"]),
-    ("serde_json", &["cli", "kubernetes"]),
+    ("serde_json", &["cli", "kubernetes", "schema"]),
     ("postcard", &["build", "out"]),
-    ("sha2", &["kubernetes", "secrets", "template", "out", "disk"]),
+    ("sha2", &["digest", "out", "disk"]),
+    ("base64", &["kubernetes", "template"]),
     ("strsim", &["problem"]),
 ];
 

@@ -84,9 +84,10 @@ fn files(folder: &Path, site: &Path, text: &mut String) {
         }
         let content = fs::read_to_string(&path).unwrap();
         let name = path.strip_prefix(site).unwrap().display();
-        let _ = match path.ends_with("SHA256SUMS") {
-            true => writeln!(text, "--- {name}: {} lines", content.lines().count()),
-            false => writeln!(text, "--- {name}\n{}", content.trim_end()),
+        let _ = if path.ends_with("SHA256SUMS") {
+            writeln!(text, "--- {name}: {} lines", content.lines().count())
+        } else {
+            writeln!(text, "--- {name}\n{}", content.trim_end())
         };
     }
 }

@@ -57,9 +57,9 @@ fn tree(site: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
         for entry in fs::read_dir(folder).into_iter().flatten() {
             let path = entry.unwrap().path();
             if path.is_dir() {
-                collect(&path, found)
+                collect(&path, found);
             } else {
-                drop(found.insert(path.clone(), fs::read(&path).unwrap()))
+                found.insert(path.clone(), fs::read(&path).unwrap());
             }
         }
     }

@@ -2,8 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use sha2::{Digest, Sha256};
-
+use crate::digest;
 use crate::kubernetes::kinds::{Kinds, group_of};
 use crate::problem::{Problem, Problems};
 use crate::yaml::{Data, Node};
@@ -163,8 +162,7 @@ fn fitting(stem: &str) -> String {
     if stem.len() + ENDING.len() <= LONGEST {
         return format!("{stem}{ENDING}");
     }
-    let mut digest = String::from("~");
-    Sha256::digest(stem).iter().take(16).for_each(|byte| _ = write!(digest, "{byte:02x}"));
+    let digest = format!("~{}", digest::hex(stem, 16));
     let room = LONGEST - digest.len() - ENDING.len();
     format!("{}{digest}{ENDING}", stem.get(..room).unwrap_or_default())
 }

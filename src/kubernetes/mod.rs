@@ -4,7 +4,6 @@
 //! Kubernetes' own words over what a layout made, [`patch`] changes single values, [`normalise`] and [`order`] bring
 //! an object into the one form that `out/` shows, and [`identity`] says what an object is and what its file is called.
 
-mod base64;
 pub mod identity;
 pub mod kinds;
 pub mod merge;

@@ -1,6 +1,10 @@
 //! An object in the one form that `out/` shows, so that a reviewer sees what the server will see.
 
-use crate::kubernetes::base64;
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::GeneralPurpose;
+use base64::engine::general_purpose::PAD;
+
 use crate::kubernetes::kinds::{Field, Kind, Kinds, Type};
 use crate::problem::{Problem, Problems, gather};
 use crate::secrets::reference::{self, Reference};
@@ -31,7 +35,7 @@ fn normal(kinds: &Kinds, mut object: Node) -> Result<Node, Problems> {
     let Some(map) = object.as_map_mut() else { return Ok(object) };
     let mut problems = Problems::new();
     if let Some(metadata) = map.get_mut("metadata").and_then(Node::as_map_mut) {
-        problems.extend(OF_THE_SERVER.iter().filter_map(|field| server_field(metadata, field, "metadata.")).collect());
+        problems.extend(OF_THE_SERVER.iter().filter_map(|field| server_field(metadata, field, "metadata.")));
         tidy(metadata);
     }
     if let Some(Kind { custom: false, of, .. }) = kind {
@@ -242,12 +246,21 @@ fn text_of(entry: &Entry) -> Result<Option<String>, Problem> {
         let message = format!("`{}` in `data` of a Secret is not base64", entry.key);
         Problem::error("base64", message).at(&entry.value.place).label("plain text stands in `stringData`")
     };
-    let decoded = base64::decode(encoded).ok_or_else(problem)?;
+    let (bytes, is_canonical) = decoded(encoded).ok_or_else(problem)?;
     let is_text = |text: &String| {
         // In `stringData` it would be taken for a reference.
         !text.contains(reference::START) && !text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
     };
-    Ok(Some(decoded).filter(|d| d.is_canonical).and_then(|d| String::from_utf8(d.bytes).ok()).filter(is_text))
+    Ok(Some(bytes).filter(|_| is_canonical).and_then(|bytes| String::from_utf8(bytes).ok()).filter(is_text))
+}
+
+/// The bytes that a text stands for as the API server reads it, which skips line breaks and lets stray bits be; and
+/// whether encoding them gives the same text again.
+fn decoded(text: &str) -> Option<(Vec<u8>, bool)> {
+    let lenient = GeneralPurpose::new(&STANDARD, PAD.with_decode_allow_trailing_bits(true));
+    let bytes = lenient.decode(text.replace(['\n', '\r'], "")).ok()?;
+    let is_canonical = lenient.encode(&bytes) == text;
+    Some((bytes, is_canonical))
 }
 
 /// A reference is base64 once push has filled it in, if it says so.

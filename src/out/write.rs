@@ -73,7 +73,8 @@ pub fn write(
     let left: BTreeSet<String> = left.cloned().collect();
     let announced = announced(&jobs);
     if !announced.is_empty() {
-        turn.announce(&announced.union(&left).cloned().collect())?;
+        // What an earlier build announced is still to be found, if this one does not come to its end either.
+        turn.announce(&announced.iter().chain(known.iter().flatten()).cloned().collect())?;
     }
     written.parts = carry_out(turn, &rest, jobs, &site)?;
     if known.is_some() || !announced.is_empty() {

@@ -53,7 +53,7 @@ fn documents(site: &Site, job: &Job, node: Node) -> Result<Vec<Document>, Proble
             .into());
     }
     if node.get("apiVersion").and_then(Node::as_str) == Some(document::OWN) {
-        return document::own(node).map(|document| vec![document]);
+        return document::own(&node).map(|document| vec![document]);
     }
     gather(normalise(&site.kinds, node)?.into_iter().map(|object| self::object(site, job.namespace.as_deref(), object)))
 }

@@ -78,7 +78,9 @@ fn module(site: &Site, stack: &Stack, module: &Module) -> Result<(Rendered, Vec<
             // rendered only to see what it would accept
             Ok(documents) => {
                 let mut silent = Findings::default();
-                documents.iter().for_each(|one| secrets_in_plain(stack, module, one, &mut silent));
+                for one in &documents {
+                    secrets_in_plain(stack, module, one, &mut silent);
+                }
                 findings.needed.extend(silent.needed);
             }
             Err(problems) if job.made => findings.problems.extend(problems),
@@ -87,7 +89,9 @@ fn module(site: &Site, stack: &Stack, module: &Module) -> Result<(Rendered, Vec<
     }
     let patches = module.patches.iter().collect::<Vec<_>>();
     findings.problems.extend(patches::apply(site, &patches, &mut made));
-    made.iter().for_each(|one| secrets_in_plain(stack, module, one, &mut findings));
+    for one in &made {
+        secrets_in_plain(stack, module, one, &mut findings);
+    }
     let artifacts: Vec<_> = made.into_par_iter().map(|one| artifact(site, module, one)).collect();
     let artifacts = findings.problems.take(gather(artifacts)).unwrap_or_default();
     findings.problems.extend(snippets(module, &artifacts));
@@ -152,7 +156,7 @@ fn artifact(site: &Site, module: &Module, made: Made) -> Result<Artifact, Proble
     Ok(Artifact { path, text, label, identity, job: number, place: job.place.clone(), mounts })
 }
 
-/// The NFS folders of volumes: in PersistentVolumes and pods.
+/// The NFS folders of volumes: in `PersistentVolume`s and pods.
 fn find_mounts(node: &Node, mounts: &mut Vec<(String, String)>) {
     match &node.data {
         Data::List(list) => list.iter().for_each(|item| find_mounts(item, mounts)),

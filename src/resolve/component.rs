@@ -94,7 +94,7 @@ impl Unit<'_> {
         let jobs = gather(instances.into_iter().map(|instance| {
             let reserved = reserved.clone();
             let values = values.clone();
-            self.job(entry, instance, &layout, Parts { reserved, values }, namespace, context)
+            self.job(entry, instance.as_ref(), &layout, Parts { reserved, values }, namespace, context)
         }));
         match problems.take(jobs) {
             Some(jobs) => problems.or(jobs),
@@ -151,14 +151,14 @@ impl Unit<'_> {
     fn job(
         &self,
         entry: &Entry,
-        instance: Option<Instance>,
+        instance: Option<&Instance>,
         layout: &Layout,
         parts: Parts,
         namespace: Option<&str>,
         context: &Context,
     ) -> Result<Job, Problems> {
         let mut problems = Problems::new();
-        let about = instance.as_ref().map_or_else(|| Value::from(()), Instance::value);
+        let about = instance.map_or_else(|| Value::from(()), Instance::value);
         let context = context.with("instance", about);
         let evaluate = |node, problems: &mut Problems| {
             expression::evaluate(node, &self.site.engine, &context, &self.files, problems)
@@ -178,7 +178,7 @@ impl Unit<'_> {
         let values = evaluate(parts.values, &mut problems);
         let what = What::file(&format!("component `{}`", entry.key), &entry.place);
         let reserved = problems.take(self.site.complete(FileKind::Component, reserved, &what));
-        let key = match &instance {
+        let key = match instance {
             Some(instance) => format!("{}-{}", entry.key, instance.name),
             None => entry.key.to_string(),
         };
@@ -196,7 +196,7 @@ impl Unit<'_> {
         }
         let (Some(reserved), Some(values)) = (reserved, values) else {
             // what is not made has nothing to say
-            return if made { Err(problems) } else { Ok(self.nothing(entry, layout, context)) };
+            return if made { Err(problems) } else { Ok(nothing(entry, layout, context)) };
         };
         let accepts = problems.take(Accepts::new(reserved.get("accept"))).unwrap_or_default();
         let job = Job {
@@ -215,23 +215,23 @@ impl Unit<'_> {
         };
         if made { problems.or(job) } else { Ok(job) }
     }
+}
 
-    /// A component that is not made and could not be.
-    fn nothing(&self, entry: &Entry, layout: &Layout, context: Context) -> Job {
-        Job {
-            component: entry.key.to_string(),
-            name: entry.key.to_string(),
-            namespace: None,
-            layout: layout.clone(),
-            values: Node::map(&entry.place),
-            context,
-            after: Vec::new(),
-            provides: Vec::new(),
-            patches: Vec::new(),
-            accepts: Accepts::default(),
-            made: false,
-            place: entry.place.clone(),
-        }
+/// A component that is not made and could not be.
+fn nothing(entry: &Entry, layout: &Layout, context: Context) -> Job {
+    Job {
+        component: entry.key.to_string(),
+        name: entry.key.to_string(),
+        namespace: None,
+        layout: layout.clone(),
+        values: Node::map(&entry.place),
+        context,
+        after: Vec::new(),
+        provides: Vec::new(),
+        patches: Vec::new(),
+        accepts: Accepts::default(),
+        made: false,
+        place: entry.place.clone(),
     }
 }
 

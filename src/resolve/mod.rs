@@ -273,13 +273,12 @@ impl Unit<'_> {
         };
         let name = match map.remove("name").filter(|name| !name.is_null()) {
             None => Some(self.name.to_owned()),
-            Some(name) => match name.as_str() {
-                Some(text) => Some(text.to_owned()),
-                None => {
+            Some(name) => {
+                if name.as_str().is_none() {
                     problems.push(Problem::error("namespace", "a namespace's name is text").at(&name.place));
-                    None
                 }
-            },
+                name.as_str().map(str::to_owned)
+            }
         };
         problems.or((name, Some(Node { data: Data::Map(map), plain: None, place })))
     }

@@ -116,7 +116,7 @@ impl<'a> Walk<'a> {
         if shape.properties.is_empty() && matches!(shape.rest, Rest::Any) {
             return map_without_removed(map);
         }
-        let mut given: Vec<Option<Entry>> = vec![None; shape.properties.len()];
+        let mut given: Vec<Option<Entry>> = shape.properties.iter().map(|_| None).collect();
         let mut others = Vec::new();
         for entry in map.0 {
             match shape.index.get(&entry.key) {
@@ -136,20 +136,24 @@ impl<'a> Walk<'a> {
 
     fn property(&mut self, property: &'a Property, entry: Option<Entry>, place: &Place) -> Entry {
         let Property { name, slot, .. } = property;
-        let before = self.enter(name);
-        let given = entry.as_ref().is_some_and(|entry| !entry.value.is_null());
-        if property.required && !given && slot.default.is_none() {
-            let may_be_null = self.arena.shape(slot.shape).kinds.has(Kinds::NULL);
-            if entry.is_none() || !may_be_null {
-                self.missing(slot, entry.as_ref().map_or(place, |entry| &entry.value.place));
+        let needed = property.required && slot.default.is_none();
+        let Some(Entry { key, place, value }) = entry else {
+            let known = !needed && self.loading.is_none();
+            let before = if known { self.path.len() } else { self.enter(name) };
+            if needed {
+                self.missing(slot, place);
             }
-        }
-        let entry = match entry {
-            Some(Entry { key, place, value }) => Entry { key, place, value: self.slot(slot, value) },
-            None => Entry { key: name.clone(), place: place.clone(), value: self.absent(slot, place) },
+            let value = self.absent(slot, place);
+            self.path.truncate(before);
+            return Entry { key: name.clone(), place: place.clone(), value };
         };
+        let before = self.enter(name);
+        if needed && value.is_null() && !self.arena.shape(slot.shape).kinds.has(Kinds::NULL) {
+            self.missing(slot, &value.place);
+        }
+        let value = self.slot(slot, value);
         self.path.truncate(before);
-        entry
+        Entry { key, place, value }
     }
 
     /// A key that is no property.

@@ -279,6 +279,12 @@ fn an_unknown_key_is_shown_with_what_was_meant() {
 }
 
 #[test]
+fn a_text_that_a_comma_cut_is_explained() {
+    let problem = bad("image: x\npod: {}\nprobe: {path: a, then b}\n");
+    assert!(problem.contains("`probe[\"then b\"]`") && problem.contains("must be quoted inside `{ }`"), "{problem}");
+}
+
+#[test]
 fn a_missing_value_is_shown_at_the_component_or_the_map() {
     insta::assert_snapshot!(bad("replicas: 1\ningress: {protected: true}\nany: 1\n"), @r"
     error[missing-value]: layout `app` needs the value `image`

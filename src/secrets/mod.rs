@@ -7,10 +7,9 @@ pub mod reference;
 
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
-
 pub use reference::{Piece, Reference};
 
+use crate::digest;
 use crate::problem::{Problem, Problems, Source};
 use crate::yaml::{self, Data, Node};
 
@@ -31,7 +30,7 @@ impl Fingerprint {
     /// The fingerprint of a ciphertext.
     #[must_use]
     pub fn of(ciphertext: &str) -> Self {
-        Self(Sha256::digest(ciphertext.as_bytes()).iter().take(4).map(|b| format!("{b:02x}")).collect())
+        Self(digest::hex(ciphertext, 4))
     }
 }
 

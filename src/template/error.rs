@@ -101,14 +101,13 @@ fn code(error: &Error) -> &'static str {
 }
 
 fn message(error: &Error) -> String {
-    let text = match (error.kind(), error.detail()) {
+    match (error.kind(), error.detail()) {
         (ErrorKind::InvalidOperation | ErrorKind::UndefinedError, Some(detail)) => detail.to_owned(),
         (ErrorKind::UndefinedError, None) => "this is undefined".to_owned(),
         (ErrorKind::OutOfFuel, _) => "rendering takes too long; is there a loop without an end?".to_owned(),
         (kind, Some(detail)) => format!("{kind}: {detail}"),
         (kind, None) => kind.to_string(),
-    };
-    text
+    }
 }
 
 fn hint(error: &Error) -> Option<&'static str> {

@@ -78,26 +78,25 @@ fn string(text: &str, place: &Place, run: &dyn Fn(&str, &Place) -> Result<Node, 
 
 fn parts(text: &str) -> Result<Vec<Part<'_>>, String> {
     let (mut parts, mut rest) = (Vec::new(), text);
-    let push = |parts: &mut Vec<_>, text| {
-        if text != "" {
-            parts.push(Part::Text(text));
-        }
-    };
     while let Some(at) = rest.find("${{") {
         if rest[..at].ends_with('$') {
-            push(&mut parts, &rest[..at - 1]);
-            push(&mut parts, "${{");
+            parts.extend(text_part(&rest[..at - 1]));
+            parts.push(Part::Text("${{"));
             rest = &rest[at + 3..];
             continue;
         }
-        push(&mut parts, &rest[..at]);
+        parts.extend(text_part(&rest[..at]));
         let inside = &rest[at + 3..];
         let end = end(inside).ok_or("an expression begins with `${{` and does not end with `}}`")?;
         parts.push(Part::Expression(inside[..end].trim()));
         rest = &inside[end + 2..];
     }
-    push(&mut parts, rest);
+    parts.extend(text_part(rest));
     Ok(parts)
+}
+
+fn text_part(text: &str) -> Option<Part<'_>> {
+    (!text.is_empty()).then_some(Part::Text(text))
 }
 
 /// Where the `}}` of an expression stands: outside of its quotes and of its own braces.
@@ -108,12 +107,11 @@ fn end(text: &str) -> Option<usize> {
             (Some(_), _) if escaped => escaped = false,
             (Some(_), '\\') => escaped = true,
             (Some(open), _) if open == c => quote = None,
-            (Some(_), _) => {}
             (None, '"' | '\'') => quote = Some(c),
             (None, '{') => depth += 1,
             (None, '}') if depth > 0 => depth -= 1,
             (None, '}') if text[at..].starts_with("}}") => return Some(at),
-            (None, _) => {}
+            (Some(_) | None, _) => {}
         }
     }
     None

@@ -1,16 +1,17 @@
 //! The functions of templates and expressions: `file yaml merge complete kmerge digest fail`.
 
+#![expect(clippy::needless_pass_by_value, reason = "minijinja calls functions with owned arguments")]
+
 use std::sync::Arc;
 
 use minijinja::value::{Kwargs, Rest, Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, State};
-use sha2::{Digest, Sha256};
 
 use super::error::Fault;
 use super::expression;
-use super::filters::hex;
 use super::value::{self, References};
 use super::{Scope, lock, scope};
+use crate::digest;
 use crate::kubernetes::kinds::Kinds;
 use crate::kubernetes::merge::overlay;
 use crate::problem::{Place, Problems, Source, did_you_mean};
@@ -21,7 +22,7 @@ pub(super) fn register(environment: &mut Environment<'static>, types: &Arc<Types
     environment.add_function("file", file);
     environment.add_function("yaml", data);
     environment.add_function("merge", |maps: Rest<Value>| merge(&maps));
-    environment.add_function("digest", digest);
+    environment.add_function("digest", digest_of);
     environment.add_function("fail", fail);
     let known = types.clone();
     environment.add_function("complete", move |name: &str, map: Value| complete(&known, name, &map));
@@ -147,10 +148,10 @@ fn kmerge(kinds: &Kinds, kind: &str, base: &Value, over: &Value) -> Result<Value
 }
 
 /// A short digest of data; it depends neither on the layout of a text nor on the order of keys.
-fn digest(data: &Value) -> Result<String, Error> {
+fn digest_of(data: &Value) -> Result<String, Error> {
     let mut json = String::new();
     value::write_json(&mut json, &sorted(data)?, References::Stay)?;
-    Ok(hex(&Sha256::digest(json.as_bytes())[..8]))
+    Ok(digest::hex(&json, 8))
 }
 
 fn sorted(data: &Value) -> Result<Value, Error> {

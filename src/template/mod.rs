@@ -158,8 +158,7 @@ impl Engine {
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_auto_escape_callback(|name| if is_text(name) { AutoEscape::None } else { AutoEscape::Json });
         environment.set_formatter(|out, state, value| match (value.is_safe(), state.auto_escape()) {
-            (true, _) => value::write_text(out, value),
-            (false, AutoEscape::None) => value::write_text(out, value),
+            (true, _) | (false, AutoEscape::None) => value::write_text(out, value),
             (false, _) => value::write_json(out, value, value::References::Stay),
         });
         let mut syntax = SyntaxConfig::builder();

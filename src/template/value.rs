@@ -104,7 +104,7 @@ pub fn write_text(out: &mut impl Write, value: &Value) -> Result<(), Error> {
         ValueKind::Number => write!(out, "{value}")?,
         ValueKind::Undefined => return Err(undefined("")),
         _ if missing(value).is_some() => {
-            return Err(missing(value).map(Missing::error).unwrap_or_else(|| undefined("")));
+            return Err(missing(value).map_or_else(|| undefined(""), Missing::error));
         }
         kind => {
             let kind = if kind == ValueKind::None { "none".to_owned() } else { format!("a {kind}") };

@@ -179,3 +179,12 @@ pub fn clean(root: &Path) -> Vec<(String, Vec<u8>)> {
 pub fn messages(problems: Problems) -> Vec<String> {
     problems.sorted().iter().map(|problem| format!("{}: {}", problem.code, problem.message)).collect()
 }
+
+/// `out/` is what a clean build of the same sources gives.
+#[track_caller]
+pub fn assert_clean(root: &Path, when: &str) {
+    let (now, clean) = (tree(&root.join("out")), clean(root));
+    let more: Vec<_> = now.iter().filter(|file| !clean.contains(file)).map(|(path, _)| path).collect();
+    let less: Vec<_> = clean.iter().filter(|file| !now.contains(file)).map(|(path, _)| path).collect();
+    assert!(more.is_empty() && less.is_empty(), "{when}: wrong or too many {more:?}, wrong or missing {less:?}");
+}

@@ -70,7 +70,9 @@ git config --global core.sshCommand "ssh -i $gateway_home/.ssh/id_rsa -o UserKno
 if [ -d "$infra/.git" ]; then
   git -C "$infra" pull --ff-only || echo "infra: could not be fast-forwarded, left as it is" >&2
 else
-  git clone https://github.com/ViktorBarzin/infra.git "$infra"
+  rm -rf "$infra.new"                   # of a clone that was cut off
+  git clone https://github.com/ViktorBarzin/infra.git "$infra.new"
+  mv "$infra.new" "$infra"
   git -C "$infra" remote set-url --push origin git@github.com:ViktorBarzin/infra.git
 fi
 if [ ! -e "$infra/.git/git-crypt/keys/default" ]; then
