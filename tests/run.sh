@@ -20,7 +20,6 @@ step_test() { cargo test --locked --no-fail-fast; }
 step_doc() { cargo doc --locked --no-deps; }
 step_build() { cargo run --locked --release -- build --check; }
 step_docs() { cargo build --locked --release && tests/docs.py target/release/homebuild; }
-step_docs() { cargo build --locked --release && tests/docs.py "${CARGO_TARGET_DIR:-target}/release/homebuild"; }
 step_kinds() { python3 tools/kinds.py --check; }
 step_readers() { tests/readers.py --self-test && tests/readers.py; }
 
