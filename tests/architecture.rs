@@ -27,7 +27,7 @@ const ORDER: [&str; 19] = [
 ];
 
 /// Each crate that matters, and the modules that are its home.
-const HOMES: [(&str, &[&str]); 10] = [
+const HOMES: [(&str, &[&str]); 11] = [
     ("granit_parser", &["yaml"]),
     ("minijinja", &["template"]),
     ("rustix", &["disk", "out"]),
@@ -38,6 +38,7 @@ const HOMES: [(&str, &[&str]); 10] = [
     ("sha2", &["digest", "out", "disk"]),
     ("base64", &["kubernetes", "template"]),
     ("strsim", &["problem"]),
+    ("regex_lite", &["schema"]),
 ];
 
 #[test]

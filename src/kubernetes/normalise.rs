@@ -39,7 +39,7 @@ fn normal(kinds: &Kinds, mut object: Node) -> Result<Node, Problems> {
         tidy(metadata);
     }
     if let Some(Kind { custom: false, of, .. }) = kind {
-        problems.extend(server_field(map, "status", "").into_iter().collect());
+        problems.extend(server_field(map, "status", ""));
         if is_secret {
             problems.extend(readable(map));
         }

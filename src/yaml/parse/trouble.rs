@@ -32,6 +32,12 @@ pub(super) fn cut_expression(text: &str) -> Result<(), Problem> {
     Err(Problem::error("yaml", "the expression `${{` does not end in this value").note(QUOTE))
 }
 
+/// A key without `:` inside `{ }`, most often the rest of a text that a comma cut.
+pub(super) fn no_value(key: &str) -> Problem {
+    Problem::error("yaml", format!("`{key}` is a key without a value"))
+        .note("a text with `, ` in it must be quoted inside `{ }`; a key without a value is written `key: ~`")
+}
+
 /// Why a value cannot stand so deep.
 pub(super) fn too_deep() -> String {
     format!("lists and maps stand in one another more than {DEPTH} levels deep")
