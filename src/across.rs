@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::problem::{Place, Problem, Problems, Source, did_you_mean};
+use crate::problem::{Place, Problem, Problems, Source, Spot, did_you_mean};
 use crate::template::Generated;
 
 /// What a stack is for the others.
@@ -17,23 +17,6 @@ pub struct Summary {
     pub objects: Vec<(String, Spot)>,
     /// The secrets that it says are generated.
     pub generated: Vec<Generated>,
-}
-
-/// A place without its text, to be kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Spot {
-    path: String,
-    line: u32,
-    column: u16,
-    length: u16,
-}
-
-impl Spot {
-    /// Where a place is.
-    #[must_use]
-    pub fn of(place: &Place) -> Self {
-        Self { path: place.source.path.clone(), line: place.line, column: place.column, length: place.length }
-    }
 }
 
 /// The stacks of a site, each with its summary where one is known, and how to read a file of them again.
@@ -60,8 +43,7 @@ impl Stacks<'_> {
     }
 
     fn place(&self, spot: &Spot) -> Place {
-        let source = (self.read)(&spot.path).unwrap_or_else(|| Source::new(spot.path.clone(), ""));
-        Place { source, line: spot.line, column: spot.column, length: spot.length }
+        spot.place((self.read)(&spot.path).unwrap_or_else(|| Source::new(spot.path.clone(), "")))
     }
 
     fn dependencies(&self, name: &str, summary: &Summary) -> Problems {
@@ -69,7 +51,8 @@ impl Stacks<'_> {
         for (dependency, spot) in &summary.depends_on {
             if dependency == name {
                 let problem = Problem::error("cycle", format!("stack `{name}` depends on itself"));
-                problems.push(problem.at(&self.place(spot)));
+                let note = format!("what every stack depends on says `depends_on: []` in stacks/{name}/stack.yaml");
+                problems.push(problem.at(&self.place(spot)).note(note));
             } else if !self.names.contains(dependency.as_str()) {
                 let known = self.names.iter().copied().filter(|known| *known != name);
                 let problem = Problem::error("unknown-stack", format!("there is no stack `{dependency}` to depend on"));
@@ -95,18 +78,16 @@ impl Stacks<'_> {
     }
 
     fn generated_twice(&self) -> Problems {
-        let mut known: BTreeMap<&str, (&Generated, &str)> = BTreeMap::new();
+        let mut known: BTreeMap<&str, &Generated> = BTreeMap::new();
         let mut problems = Problems::new();
-        for (name, summary) in &self.summaries {
-            for one in &summary.generated {
-                let (first, stack) = *known.entry(&one.path).or_insert((one, name));
-                if first != one {
-                    let message = format!(
-                        "secret `{}` is generated in one way in stack `{stack}` and in another in `{name}`",
-                        one.path
-                    );
-                    problems.push(Problem::error("generated", message));
-                }
+        for one in self.summaries.values().flat_map(|summary| &summary.generated) {
+            let first = *known.entry(&one.path).or_insert(one);
+            if !first.agrees(one) {
+                let message = format!("secret `{}` is generated in two ways", one.path);
+                let way = format!("length {}, charset {}", first.length, first.charset);
+                let note = format!("first {way} at {}", self.place(&first.spot));
+                let label = format!("length {}, charset {}", one.length, one.charset);
+                problems.push(Problem::error("generated", message).at(&self.place(&one.spot)).label(label).note(note));
             }
         }
         problems

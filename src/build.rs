@@ -6,12 +6,12 @@ use std::path::Path;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::across::{Spot, Stacks, Summary};
+use crate::across::{Stacks, Summary};
 use crate::disk;
 use crate::load;
 use crate::lock;
 use crate::out::{self, Changes, File, Keep, Look, Mode, Output, Program, State, Turn};
-use crate::problem::{Place, Problem, Problems, did_you_mean, gather};
+use crate::problem::{Place, Problem, Problems, Spot, did_you_mean, gather};
 use crate::render;
 use crate::resolve;
 use crate::site::Site;

@@ -174,5 +174,8 @@ fn problem_as_json(problem: &Problem) -> Value {
         "place": problem.place.as_ref().map(ToString::to_string),
         "label": problem.label,
         "notes": problem.notes,
+        "components": problem.within.iter().map(|within| {
+            json!({"component": within.component, "layout": within.layout, "place": within.place.to_string()})
+        }).collect::<Vec<_>>(),
     })
 }

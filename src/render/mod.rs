@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use crate::check::{self, Check};
 use crate::document::Document;
 use crate::kubernetes::order;
-use crate::problem::{Place, Problem, Problems, gather};
+use crate::problem::{Place, Problem, Problems, Within, gather};
 use crate::resolve::{Job, Module, Stack};
 use crate::secrets::reference::has_reference;
 use crate::site::Site;
@@ -95,13 +95,16 @@ fn module(site: &Site, stack: &Stack, module: &Module) -> Result<(Rendered, Vec<
     let artifacts: Vec<_> = made.into_par_iter().map(|one| artifact(site, module, one)).collect();
     let artifacts = findings.problems.take(gather(artifacts)).unwrap_or_default();
     findings.problems.extend(snippets(module, &artifacts));
-    for job in &module.jobs {
-        findings.problems.extend(job.accepts.unneeded(&findings.needed));
+    let Findings { mut problems, needed } = findings;
+    if problems.has_errors() {
+        // what was not made cannot be said to need nothing
+        return Err(problems);
     }
-    findings.problems.extend(module.accepts.unneeded(&findings.needed));
-    findings.problems.extend(unread_files(module));
-    let Findings { problems, needed } = findings;
-    if problems.has_errors() { Err(problems) } else { Ok((Rendered { artifacts, warnings: problems }, needed)) }
+    for accepts in module.jobs.iter().map(|job| &job.accepts).chain([&module.accepts]) {
+        problems.extend(accepts.unneeded(&needed));
+    }
+    problems.extend(unread_files(module));
+    Ok((Rendered { artifacts, warnings: problems }, needed))
 }
 
 /// The check `secret-in-plain`, with the levels and acceptances of where the document comes from.
@@ -123,10 +126,10 @@ fn secrets_in_plain(stack: &Stack, module: &Module, made: &Made, findings: &mut 
     }
 }
 
-/// A problem of what a component made, told at the component.
+/// A problem of what a component made; told at the component, unless it has a place already.
 fn of_component(problem: Problem, job: &Job) -> Problem {
-    let chain = format!("component `{}`, layout `{}` ({})", job.component, job.layout.name, job.layout.template.path);
-    problem.at(&job.place).note(format!("made by {chain}"))
+    let layout = job.layout.template.path.clone();
+    problem.within(Within { component: job.component.clone(), layout, place: job.place.clone() })
 }
 
 fn artifact(site: &Site, module: &Module, made: Made) -> Result<Artifact, Problems> {
@@ -140,7 +143,9 @@ fn artifact(site: &Site, module: &Module, made: Made) -> Result<Artifact, Proble
                 find_mounts(object, &mut mounts);
             }
             let (group, kind, namespace, name) = identity.key();
-            let key = format!("{group}/{kind} {}/{name}", namespace.unwrap_or_default());
+            let dot = if group.is_empty() { "" } else { "." };
+            let slash = if namespace.is_none() { "" } else { "/" };
+            let key = format!("{kind}{dot}{group} {}{slash}{name}", namespace.unwrap_or_default());
             (identity.file_name(&site.kinds, module.namespace.as_deref()), Some(key))
         }
         Document::CloudInit { name, .. } => (crate::out::path::cloud_init(name), None),

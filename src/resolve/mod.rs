@@ -16,7 +16,7 @@ use crate::schema::What;
 use crate::site::{FileKind, Layout, NAMESPACE_LAYOUT, Site, layout, numbers_as_written, with_namespace_as_map};
 use crate::template::expression;
 use crate::template::{Context, Files, Value, from_node};
-use crate::yaml::{self, Data, Map, Node};
+use crate::yaml::{self, Data, Entry, Map, Node};
 
 /// A stack, ready to be rendered.
 pub struct Stack {
@@ -124,7 +124,8 @@ fn module(
     context: &Context,
 ) -> Result<Module, Problems> {
     let what = What::file("module.yaml", &Place::file(&folder.main));
-    let own = site.complete(FileKind::Module, with_namespace_as_map(yaml::parse_one(&folder.main)?), &what)?;
+    let written = with_namespace_as_map(yaml::parse_one(&folder.main)?);
+    let own = given(site.complete(FileKind::Module, written.clone(), &what)?, &written);
     let mut problems = Problems::new();
     // what a module is over its stack; its components and patches are its own
     let mut under = stack.clone();
@@ -134,7 +135,7 @@ fn module(
         }
     }
     let vars = stack.get("vars").cloned();
-    let mut node = lay(under, given(own));
+    let mut node = lay(under, own);
     if let (Some(map), Some(vars)) = (node.as_map_mut(), vars) {
         let own = map.remove("vars");
         map.set("vars", lay_all([Some(vars), own].into_iter().flatten()).unwrap_or_else(|| Node::map(&folder.place())));
@@ -147,14 +148,10 @@ fn module(
     }
 }
 
-/// A completed file without what it does not give, so that it can be laid over another.
-fn given(mut node: Node) -> Node {
+/// A completed file without what it does not give, so that it can be laid over another. What is null stays.
+fn given(mut node: Node, written: &Node) -> Node {
     if let Some(map) = node.as_map_mut() {
-        map.0.retain(|entry| match &entry.value.data {
-            Data::Null => false,
-            Data::Map(map) => !map.is_empty(),
-            _ => true,
-        });
+        map.0.retain(|entry| written.get(&entry.key).is_some());
     }
     node
 }
@@ -188,10 +185,11 @@ impl Unit<'_> {
         if let (Some(name), Some((_, Some(values)))) = (&name, namespace) {
             jobs.extend(problems.take(self.namespace_job(name, values, &context)));
         }
-        for entry in self.node.get("components").and_then(Node::as_map).map_or(&[][..], |map| &map.0) {
+        for entry in self.components() {
             jobs.extend(problems.take(self.component(entry, name.as_deref(), &context)).into_iter().flatten());
         }
-        problems.extend(component::unknown_after(&jobs));
+        let components: Vec<&str> = self.components().iter().map(|entry| &*entry.key).collect();
+        problems.extend(component::wrong_after(&jobs, &components));
         let levels = problems.take(self.site.levels(self.node.get("checks"))).unwrap_or_default();
         let accepts = problems.take(Accepts::new(self.node.get("accept"))).unwrap_or_default();
         let patches = self
@@ -214,6 +212,10 @@ impl Unit<'_> {
             files: self.files.clone(),
             jobs,
         })
+    }
+
+    fn components(&self) -> &[Entry] {
+        self.node.get("components").and_then(Node::as_map).map_or(&[], |map| &map.0)
     }
 
     fn tier(&self) -> Result<Option<String>, Problems> {

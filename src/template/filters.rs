@@ -7,20 +7,23 @@
 
 use base64::Engine as _;
 use minijinja::value::{Kwargs, Rest, Value, ValueKind};
-use minijinja::{Environment, Error, ErrorKind, State};
+use minijinja::{Environment, Error, ErrorKind, State, filters};
 
 use super::value::{self, References};
 use super::{Generated, lock, scope};
 use crate::digest;
-use crate::problem::{Place, Source};
-use crate::secrets::Reference;
+use crate::problem::{Place, Source, Spot};
 use crate::secrets::reference::{self, has_reference};
+use crate::secrets::{Piece, Reference};
 use crate::yaml::{self, Data, Entry, Map, Node};
 
 /// Characters of a Kubernetes name or label.
 const LABEL_LENGTH: usize = 63;
 
 pub(super) fn register(environment: &mut Environment<'static>) {
+    guard_builtins(environment);
+    environment.add_filter(" join", filters::join);
+    environment.add_filter("join", join);
     environment.add_filter("text", text);
     environment.add_filter("string", text);
     environment.add_filter("octal", octal);
@@ -44,6 +47,62 @@ pub(super) fn register(environment: &mut Environment<'static>) {
 
 fn wrong(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::InvalidOperation, message.into())
+}
+
+/// minijinja's filters of texts, which would compute with a reference as if it were the secret.
+fn guard_builtins(environment: &mut Environment<'static>) {
+    macro_rules! guard {
+        ($($name:literal: $filter:ident),*) => {$(
+            environment.add_filter(concat!(" ", $name), filters::$filter);
+            environment.add_filter($name, |state: &mut State<'_, '_>, arguments: Rest<Value>| {
+                guarded(state, $name, concat!(" ", $name), &arguments)
+            });
+        )*};
+    }
+    guard!(
+        "upper": upper, "lower": lower, "title": title, "capitalize": capitalize, "replace": replace,
+        "length": length, "count": length, "reverse": reverse, "trim": trim, "split": split, "lines": lines,
+        "first": first, "last": last, "list": list, "int": int, "float": float, "bool": bool
+    );
+}
+
+/// What a filter makes of its arguments; an error where a text loses a secret in it.
+fn guarded(state: &mut State<'_, '_>, name: &str, builtin: &str, arguments: &[Value]) -> Result<Value, Error> {
+    let result = state.apply_filter(builtin, arguments);
+    let Some(text) = arguments.first().filter(|text| value::string(text).is_some_and(has_reference)) else {
+        return result;
+    };
+    match result {
+        Ok(result) if references(text)? == references(&result)? => Ok(result),
+        _ => Err(wrong(format!("`{name}` cannot be done to a secret: its value is not known before push"))),
+    }
+}
+
+/// The references to secrets that are whole in a text or a list of texts, sorted.
+fn references(value: &Value) -> Result<Vec<String>, Error> {
+    let mut found = Vec::new();
+    if matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable) {
+        for item in value.try_iter()? {
+            found.extend(references(&item)?);
+        }
+    } else if let Some(text) = value::string(value) {
+        let pieces = reference::pieces(text).unwrap_or_default();
+        found.extend(pieces.into_iter().filter_map(|piece| match piece {
+            Piece::Reference(reference) => Some(reference.to_string()),
+            Piece::Text(_) => None,
+        }));
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// minijinja's `join` with `true` for true, not `True`; none and lists have no text.
+fn join(state: &mut State<'_, '_>, items: &Value, arguments: Rest<Value>) -> Result<Value, Error> {
+    let as_text = |item: Value| if item.as_str().is_some() { Ok(item) } else { value::text(&item).map(Value::from) };
+    let is_plain = !arguments.iter().any(Value::is_kwargs) && arguments.len() < 2;
+    let items = if is_plain { items.try_iter()?.map(as_text).collect::<Result<Value, _>>()? } else { items.clone() };
+    let arguments: Vec<Value> = std::iter::once(items).chain(arguments.0).collect();
+    state.apply_filter(" join", &arguments)
 }
 
 /// A scalar as text; none stays none.
@@ -85,7 +144,7 @@ fn dns_label(value: &str) -> String {
 /// Whether a secret is anywhere in a value.
 fn is_secret(value: &Value) -> Result<bool, Error> {
     match value.kind() {
-        ValueKind::String => Ok(value.as_str().is_some_and(has_reference)),
+        _ if value::string(value).is_some() => Ok(value::string(value).is_some_and(has_reference)),
         ValueKind::Seq | ValueKind::Iterable => {
             value.try_iter()?.try_fold(false, |found, item| Ok(found || is_secret(&item)?))
         }
@@ -237,7 +296,7 @@ fn generated(state: &State<'_, '_>, value: &Value, options: Kwargs) -> Result<Va
     let length = options.get::<Option<u32>>("length")?.unwrap_or(32);
     let charset = options.get::<Option<String>>("charset")?.unwrap_or_else(|| "alphanumeric".to_owned());
     options.assert_all_used()?;
-    let path = match (value::missing(value), value.as_str().and_then(Reference::exactly)) {
+    let path = match (value::missing(value), value::string(value).and_then(Reference::exactly)) {
         (Some(missing), _) => missing.path(),
         (None, Some(found)) => {
             let mut path = String::new();
@@ -247,7 +306,8 @@ fn generated(state: &State<'_, '_>, value: &Value, options: Kwargs) -> Result<Va
         (None, None) => return Err(wrong("`generated` stands behind a secret: secrets.x | generated(length=32)")),
     };
     if let Some(scope) = scope(state) {
-        lock(&scope.files.generated).push(Generated { path: path.clone(), length, charset });
+        let spot = Spot::file(state.name());
+        lock(&scope.files.generated).push(Generated { path: path.clone(), length, charset, spot });
     }
     if value::missing(value).is_some() {
         let message = format!("the secret `{path}` is not made yet: run `homebuild secrets generate`");

@@ -25,14 +25,16 @@ pub use secret::secrets;
 pub use value::{from_node, to_node, write_text};
 
 use crate::kubernetes::kinds::Kinds;
-use crate::problem::{Place, Problem, Problems, Source, did_you_mean};
+use crate::problem::{Place, Problem, Problems, Source, Spot, did_you_mean};
 use crate::schema::Types;
 use crate::yaml::Node;
 
-/// Instructions that one rendering may take: some thousand times what a large stack needs.
-const FUEL: u64 = 50_000_000;
+/// Instructions and bytes that one rendering may take: more than ten times what the largest component needs.
+const FUEL: u64 = 5_000_000;
 /// How deep files may include one another.
 const DEPTH: usize = 16;
+/// The name that minijinja gives to expressions.
+const EXPRESSION: &str = "<expression>";
 /// The name under which a context carries its [`Scope`]; no template can write it.
 const SCOPE: &str = " scope";
 
@@ -80,6 +82,16 @@ pub struct Generated {
     pub length: u32,
     /// What they are taken from.
     pub charset: String,
+    /// Where that is said.
+    pub spot: Spot,
+}
+
+impl Generated {
+    /// Whether two places want the same.
+    #[must_use]
+    pub fn agrees(&self, other: &Self) -> bool {
+        (&self.path, self.length, &self.charset) == (&other.path, other.length, &other.charset)
+    }
 }
 
 impl Files {
@@ -103,9 +115,19 @@ impl Files {
         self.texts.iter().filter(|(name, _)| !used.contains(*name)).map(|(_, source)| source).collect()
     }
 
-    /// The secrets that were said to be generated, each as often as it was said.
+    /// The secrets that were said to be generated, each as often as it was said, sorted.
     pub fn generated(&self) -> Vec<Generated> {
-        lock(&self.generated).clone()
+        let mut all = lock(&self.generated).clone();
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    /// Gives those that an expression has just said their place.
+    fn said_at(&self, place: &Place) {
+        for one in lock(&self.generated).iter_mut().filter(|one| one.spot.path == EXPRESSION) {
+            one.spot = Spot::of(place);
+        }
     }
 }
 
@@ -189,7 +211,9 @@ impl Engine {
 
     /// The value of an expression, as a tree at a place.
     pub fn evaluate(&self, expression: &str, context: &Context, place: &Place) -> Result<Node, Error> {
-        let value = self.environment.compile_expression(expression)?.eval(context.value())?;
+        let value = self.environment.compile_expression(expression)?.eval(context.value());
+        context.scope.files.said_at(place);
+        let value = value?;
         if value.is_undefined() {
             return Err(Error::new(ErrorKind::UndefinedError, format!("`{expression}` is undefined")));
         }

@@ -5,12 +5,12 @@ use std::fmt::{self, Write};
 use minijinja::value::{Value, ValueKind};
 use minijinja::{Error, ErrorKind};
 
-use super::secret::Missing;
+use super::secret::{Leaf, Missing};
 use crate::problem::Place;
 use crate::secrets::reference::{self, Piece};
 use crate::yaml::{Data, Entry, Map, Node};
 
-/// A tree as a template's value. A removed value is none.
+/// A tree as a template's value. A key that was taken away is not there.
 #[must_use]
 pub fn from_node(node: &Node) -> Value {
     match &node.data {
@@ -20,7 +20,10 @@ pub fn from_node(node: &Node) -> Value {
         Data::Float(f) => Value::from(*f),
         Data::Str(text) => Value::from(&**text),
         Data::List(list) => list.iter().map(from_node).collect(),
-        Data::Map(map) => Value::from_pairs(map.iter().map(|(key, value)| (key, from_node(value)))),
+        Data::Map(map) => {
+            let there = map.iter().filter(|(_, value)| value.data != Data::Removed);
+            Value::from_pairs(there.map(|(key, value)| (key, from_node(value))))
+        }
     }
 }
 
@@ -36,7 +39,7 @@ fn node_below(value: &Value, place: &Place, path: &mut Path) -> Result<Node, Err
         ValueKind::Bool => Data::Bool(value.is_true()),
         ValueKind::Number if value.is_integer() => Data::Int(i128::try_from(value.clone())?),
         ValueKind::Number => Data::Float(finite(value)?),
-        ValueKind::String => Data::Str(value.as_str().unwrap_or_default().into()),
+        _ if string(value).is_some() => Data::Str(string(value).unwrap_or_default().into()),
         ValueKind::Seq | ValueKind::Iterable => {
             let mut list = Vec::new();
             for (index, item) in value.try_iter()?.enumerate() {
@@ -89,6 +92,11 @@ impl fmt::Display for Path {
     }
 }
 
+/// The text of a value that is one, and the reference of a secret.
+pub(super) fn string(value: &Value) -> Option<&str> {
+    value.as_str().or_else(|| value.downcast_object_ref::<Leaf>().map(|leaf| &*leaf.0))
+}
+
 /// The value as a secret that is not there, if it is one.
 pub(super) fn missing(value: &Value) -> Option<&Missing> {
     value.downcast_object_ref::<Missing>()
@@ -118,7 +126,7 @@ pub fn text(value: &Value) -> Result<String, Error> {
 /// Writes a scalar as text.
 pub fn write_text(out: &mut impl Write, value: &Value) -> Result<(), Error> {
     match value.kind() {
-        ValueKind::String => out.write_str(value.as_str().unwrap_or_default())?,
+        _ if string(value).is_some() => out.write_str(string(value).unwrap_or_default())?,
         ValueKind::Bool => out.write_str(if value.is_true() { "true" } else { "false" })?,
         ValueKind::Number => write!(out, "{value}")?,
         ValueKind::Undefined => return Err(undefined(&Path::default())),
@@ -158,8 +166,8 @@ fn json_below(out: &mut impl Write, value: &Value, references: References, path:
             }
             write_text(out, value)?;
         }
-        ValueKind::String => {
-            let text = value.as_str().unwrap_or_default();
+        _ if string(value).is_some() => {
+            let text = string(value).unwrap_or_default();
             if references == References::AsJson && reference::has_reference(text) {
                 write_string_with_references(out, text)?;
             } else {
