@@ -83,7 +83,7 @@ pub(super) fn problem(
         }
         (None, Some((first, outer))) => {
             problem = problem.at(first);
-            let of_expression = values.is_none().then_some(cause);
+            let of_expression = Some(cause).filter(|cause| values.is_none() && cause.source.path != first.source.path);
             for place in outer.iter().chain(of_expression) {
                 problem = problem.note(format!("called by {place}"));
             }

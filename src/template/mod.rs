@@ -222,11 +222,20 @@ impl Engine {
 
     /// An error of a template or an expression as the author is told it.
     ///
-    /// `cause` is where the author can do something about it: the component or the expression. `values` are those of
-    /// the component, whose place is shown where a layout's `fail` names one of them.
+    /// `cause` is where the author can do something about it: the component or the expression. Of a component, the
+    /// layout is known too, and the values, whose place is shown where a layout's `fail` names one of them.
     #[must_use]
-    pub fn problem(&self, error: &Error, files: Option<&Files>, cause: &Place, values: Option<&Node>) -> Problem {
-        error::problem(error, &|name| self.source(name, files), cause, values)
+    pub fn problem(
+        &self,
+        error: &Error,
+        files: Option<&Files>,
+        cause: &Place,
+        of: Option<(&Arc<Source>, &Node)>,
+    ) -> Problem {
+        let layout = of.map(|(layout, _)| layout);
+        let source =
+            |name: &str| layout.filter(|layout| layout.path == name).cloned().or_else(|| self.source(name, files));
+        error::problem(error, &source, cause, of.map(|(_, values)| values))
     }
 
     fn source(&self, name: &str, files: Option<&Files>) -> Option<Arc<Source>> {

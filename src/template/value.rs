@@ -65,6 +65,9 @@ fn node_below(value: &Value, place: &Place, path: &mut Path) -> Result<Node, Err
     Ok(Node::new(data, place))
 }
 
+/// How deep values may nest, as in YAML files.
+const DEPTH: usize = 128;
+
 /// Where in a value something is: made text only where it is told.
 #[derive(Default)]
 struct Path(Vec<Step>);
@@ -75,7 +78,11 @@ enum Step {
 }
 
 impl Path {
-    fn below<T>(&mut self, step: Step, inner: impl FnOnce(&mut Self) -> T) -> T {
+    fn below<T>(&mut self, step: Step, inner: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
+        if self.0.len() >= DEPTH {
+            let message = format!("lists and maps stand in one another more than {DEPTH} levels deep");
+            return Err(Error::new(ErrorKind::InvalidOperation, message));
+        }
         self.0.push(step);
         let result = inner(self);
         self.0.pop();
@@ -103,7 +110,11 @@ pub(super) fn missing(value: &Value) -> Option<&Missing> {
 }
 
 fn undefined(path: &Path) -> Error {
-    let detail = if path.0.is_empty() { "it is undefined".to_owned() } else { format!("`{path}` in it is undefined") };
+    let detail = if path.0.is_empty() {
+        "it is undefined".to_owned()
+    } else {
+        format!("`{}` in it is undefined", path.to_string().trim_start_matches('.'))
+    };
     Error::new(ErrorKind::UndefinedError, detail)
 }
 
