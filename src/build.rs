@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -11,8 +12,8 @@ use crate::disk;
 use crate::load;
 use crate::lock;
 use crate::out::{self, Changes, File, Keep, Look, Mode, Output, Program, State, Turn};
-use crate::problem::{Place, Problem, Problems, Spot, did_you_mean, gather};
-use crate::render;
+use crate::problem::{Place, Problem, Problems, Source, Spot, did_you_mean};
+use crate::render::{self, Artifact};
 use crate::resolve;
 use crate::site::Site;
 
@@ -90,8 +91,10 @@ pub fn build(root: &Path, options: &Options, progress: &(dyn Fn(usize, usize) + 
             built
         })
         .collect();
-    let built = gather(built)?;
-    across(&disk, &look, &built)?;
+    let mut problems = Problems::new();
+    let built: Vec<Built> = built.into_iter().filter_map(|one| problems.take(one)).collect();
+    problems.take(across(&disk, &look, &built));
+    let built = problems.or(built)?;
     let mut report = quiet(&look, scope);
     report.warnings.extend(built.iter().flat_map(|one| one.warnings.iter().cloned()));
     report.warnings.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
@@ -141,7 +144,7 @@ fn known(look: &Look, scope: Option<&BTreeSet<String>>) -> Result<(), Problems> 
 /// One stack: a pure function of its files and the site.
 fn stack(disk: &disk::Site, site: &Site, name: &str) -> Result<Built, Problems> {
     let (sources, seen) = load::stack(disk, name)?;
-    let stack = resolve::stack(site, name, &sources)?;
+    let stack = resolved(site, name, &sources)?;
     let rendered = render::stack(site, &stack)?;
     let mut files = vec![File { path: "stack.lock".to_owned(), text: lock::stack(&stack, &rendered) }];
     let mut summary = Summary {
@@ -158,15 +161,8 @@ fn stack(disk: &disk::Site, site: &Site, name: &str) -> Result<Built, Problems> 
             files.push(File { path: format!("{}/nfs-exports.txt", out::path::encode(&module.name)), text });
         }
         for artifact in made.artifacts {
-            if let Some((label, first)) = paths.get(&artifact.path) {
-                let message = if *label == artifact.label {
-                    format!("{label} is made twice")
-                } else {
-                    format!("{label} and {} want one file, `{}`", artifact.label, artifact.path)
-                };
-                problems
-                    .push(Problem::error("twice", message).at(&artifact.place).note(format!("first made at {first}")));
-            }
+            let first = paths.get(&artifact.path);
+            problems.extend(first.map(|(label, first)| made_twice(&artifact, label, first)));
             paths.insert(artifact.path.clone(), (artifact.label, artifact.place.clone()));
             summary.objects.extend(artifact.identity.map(|key| (key, Spot::of(&artifact.place))));
             files.push(File { path: artifact.path, text: artifact.text });
@@ -179,6 +175,28 @@ fn stack(disk: &disk::Site, site: &Site, name: &str) -> Result<Built, Problems> 
         summary: keep(&summary),
     };
     problems.or(Built { output: Output { stack: name.to_owned(), files }, keep, summary, warnings })
+}
+
+/// A stack without a problem, or all problems of its sources and of rendering what they have right.
+fn resolved(site: &Site, name: &str, sources: &[Arc<Source>]) -> Result<resolve::Stack, Problems> {
+    let (stack, mut problems) = resolve::stack(site, name, sources);
+    match stack {
+        Some(stack) if !problems.has_errors() => Ok(stack),
+        stack => {
+            problems.extend(stack.map(|stack| render::problems(site, &stack)).unwrap_or_default());
+            Err(problems)
+        }
+    }
+}
+
+/// An artifact whose path another one of its stack has already.
+fn made_twice(artifact: &Artifact, label: &str, first: &Place) -> Problem {
+    let message = if label == artifact.label {
+        format!("{label} is made twice")
+    } else {
+        format!("{label} and {} want one file, `{}`", artifact.label, artifact.path)
+    };
+    Problem::error("twice", message).at(&artifact.place).note(format!("first made at {first}"))
 }
 
 /// What no stack can know alone, over those that were built and those that are known from before.

@@ -67,6 +67,15 @@ pub fn stack(site: &Site, stack: &Stack) -> Result<Vec<Rendered>, Problems> {
     Ok(rendered)
 }
 
+/// The problems of components by themselves, in a stack that has others already.
+pub fn problems(site: &Site, stack: &Stack) -> Problems {
+    let of = |module: &Module| -> Vec<Problem> {
+        let jobs = module.jobs.par_iter().enumerate().filter(|(_, job)| job.made);
+        jobs.filter_map(|(number, job)| documents::of(site, module, number, job).err()).flatten_iter().collect()
+    };
+    stack.modules.iter().flat_map(of).collect()
+}
+
 fn module(site: &Site, stack: &Stack, module: &Module) -> Result<(Rendered, Vec<Place>), Problems> {
     let jobs: Vec<_> =
         module.jobs.par_iter().enumerate().map(|(number, job)| documents::of(site, module, number, job)).collect();
