@@ -11,7 +11,7 @@ use crate::disk;
 use crate::load;
 use crate::lock;
 use crate::out::{self, Changes, File, Keep, Look, Mode, Output, Program, State, Turn};
-use crate::problem::{Place, Problem, Problems, did_you_mean, gather};
+use crate::problem::{Place, Problem, Problems, did_you_mean};
 use crate::render;
 use crate::resolve;
 use crate::site::Site;
@@ -66,8 +66,23 @@ struct Built {
     warnings: Vec<Told>,
 }
 
+/// Why a build failed.
+#[derive(Debug)]
+pub struct Failure {
+    /// All that is wrong.
+    pub problems: Problems,
+    /// Whether `out/` may be half old and half new: writing had begun. Otherwise it is as it was.
+    pub writing: bool,
+}
+
+impl<P: Into<Problems>> From<P> for Failure {
+    fn from(problems: P) -> Self {
+        Self { problems: problems.into(), writing: false }
+    }
+}
+
 /// Builds the site in a folder. `progress` hears how many of how many stacks are rendered.
-pub fn build(root: &Path, options: &Options, progress: &(dyn Fn(usize, usize) + Sync)) -> Result<Report, Problems> {
+pub fn build(root: &Path, options: &Options, progress: &(dyn Fn(usize, usize) + Sync)) -> Result<Report, Failure> {
     let disk = disk::Site::open(root)?;
     let turn = Turn::begin(&disk, options.mode)?;
     let look = out::look(&turn, &Program::running())?;
@@ -90,14 +105,17 @@ pub fn build(root: &Path, options: &Options, progress: &(dyn Fn(usize, usize) + 
             built
         })
         .collect();
-    let built = gather(built)?;
-    across(&disk, &look, &built)?;
+    let mut problems = Problems::new();
+    let built: Vec<Built> = built.into_iter().filter_map(|one| problems.take(one)).collect();
+    problems.take(across(&disk, &look, &built));
+    problems.or(())?;
     let mut report = quiet(&look, scope);
     report.warnings.extend(built.iter().flat_map(|one| one.warnings.iter().cloned()));
     report.warnings.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
     let site_lock = File { path: "site.lock".to_owned(), text: lock::site(&site) };
     let (outputs, keeps) = built.into_iter().map(|one| (one.output, one.keep)).unzip();
-    let written = out::write(&turn, &look, vec![site_lock], outputs, scope)?;
+    let written = out::write(&turn, &look, vec![site_lock], outputs, scope)
+        .map_err(|problems| Failure { problems, writing: options.mode == Mode::Write })?;
     let keep = Keep { seen, ..Keep::default() };
     report.warnings.extend(out::save(&turn, &look, &written, keep, keeps).map(Told::from));
     for (name, changes) in written.stacks {

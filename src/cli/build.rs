@@ -9,9 +9,9 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use crate::build::{Options, Report, Told, build};
+use crate::build::{Failure, Options, Report, Told, build};
 use crate::out::Mode;
-use crate::problem::{Level, Problem, Problems};
+use crate::problem::{Level, Problem};
 
 /// How many changed files are listed before the rest is only counted.
 const LISTED: usize = 20;
@@ -53,7 +53,14 @@ pub(super) fn run(site: &Path, arguments: &Arguments) -> ExitCode {
     } else {
         match result {
             Ok(report) => tell(&report, stale, begin),
-            Err(problems) => super::tell_problems(problems, "; nothing was written"),
+            Err(Failure { problems, writing }) => {
+                let end = if writing {
+                    "; files that were written are whole, build again to finish"
+                } else {
+                    "; nothing was written"
+                };
+                super::tell_problems(problems, end);
+            }
         }
     }
     if failed { ExitCode::from(super::FAILED) } else { ExitCode::SUCCESS }
@@ -146,7 +153,7 @@ fn list(out: &mut impl Write, lines: &[(&str, &String)]) {
     }
 }
 
-fn as_json(result: &Result<Report, Problems>, stale: bool) -> Value {
+fn as_json(result: &Result<Report, Failure>, stale: bool) -> Value {
     match result {
         Ok(report) => json!({
             "result": if stale { "stale" } else { "done" },
@@ -159,8 +166,9 @@ fn as_json(result: &Result<Report, Problems>, stale: bool) -> Value {
                 json!({"code": told.code, "message": told.message, "place": told.place})
             }).collect::<Vec<_>>(),
         }),
-        Err(problems) => json!({
+        Err(Failure { problems, writing }) => json!({
             "result": "failed",
+            "writing": writing,
             "problems": problems.clone().sorted().iter().map(problem_as_json).collect::<Vec<_>>(),
         }),
     }

@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 use minijinja::value::{Value, ValueKind};
 use minijinja::{Error, ErrorKind};
 
-use super::secret::Missing;
+use super::secret::{Leaf, Missing};
 use crate::problem::Place;
 use crate::secrets::reference::{self, Piece};
 use crate::yaml::{Data, Entry, Map, Node};
@@ -57,7 +57,10 @@ fn node_below(value: &Value, place: &Place, path: &mut Path) -> Result<Node, Err
             }
             Data::Map(map)
         }
-        kind => return Err(Error::new(ErrorKind::InvalidOperation, format!("a {kind} is not data"))),
+        kind => match leaf(value) {
+            Some(Leaf(reference)) => Data::Str(reference.to_string().into()),
+            None => return Err(Error::new(ErrorKind::InvalidOperation, format!("a {kind} is not data"))),
+        },
     };
     Ok(Node::new(data, place))
 }
@@ -94,6 +97,11 @@ pub(super) fn missing(value: &Value) -> Option<&Missing> {
     value.downcast_object_ref::<Missing>()
 }
 
+/// The value as a secret, if it is one alone.
+pub(super) fn leaf(value: &Value) -> Option<&Leaf> {
+    value.downcast_object_ref::<Leaf>()
+}
+
 fn undefined(path: &Path) -> Error {
     let detail = if path.0.is_empty() { "it is undefined".to_owned() } else { format!("`{path}` in it is undefined") };
     Error::new(ErrorKind::UndefinedError, detail)
@@ -121,6 +129,7 @@ pub fn write_text(out: &mut impl Write, value: &Value) -> Result<(), Error> {
         ValueKind::String => out.write_str(value.as_str().unwrap_or_default())?,
         ValueKind::Bool => out.write_str(if value.is_true() { "true" } else { "false" })?,
         ValueKind::Number => write!(out, "{value}")?,
+        ValueKind::Plain if leaf(value).is_some() => write!(out, "{value}")?,
         ValueKind::Undefined => return Err(undefined(&Path::default())),
         _ if missing(value).is_some() => {
             return Err(missing(value).map_or_else(|| undefined(&Path::default()), Missing::error));
@@ -193,7 +202,13 @@ fn json_below(out: &mut impl Write, value: &Value, references: References, path:
             }
             out.write_char('}')?;
         }
-        kind => return Err(Error::new(ErrorKind::InvalidOperation, format!("a {kind} is not data"))),
+        kind => match leaf(value) {
+            Some(Leaf(reference)) if references == References::AsJson => {
+                write!(out, "\"{}\"", reference.clone().filter("json"))?;
+            }
+            Some(Leaf(reference)) => write_string(out, &reference.to_string())?,
+            None => return Err(Error::new(ErrorKind::InvalidOperation, format!("a {kind} is not data"))),
+        },
     }
     Ok(())
 }
