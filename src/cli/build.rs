@@ -145,7 +145,7 @@ fn list(out: &mut impl Write, lines: &[(&str, &String)]) {
     let mut last = "";
     for (word, path) in lines.iter().take(LISTED) {
         let shown = if *word == last { "" } else { word };
-        let _ = writeln!(out, "  {shown:<8} {}", path.as_str());
+        let _ = writeln!(out, "  {shown:<8} out/{path}");
         last = word;
     }
     if lines.len() > LISTED {

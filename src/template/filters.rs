@@ -39,7 +39,7 @@ pub(super) fn register(environment: &mut Environment<'static>) {
     environment.add_filter("d", default);
     for (name, filter) in of_plain_text() {
         environment.add_filter(name, move |state: &mut State, arguments: Rest<Value>| match arguments.first() {
-            Some(value) if value.kind() != ValueKind::Map && is_secret(value)? => Err(wrong(format!(
+            Some(value) if is_text(value) && is_secret(value)? => Err(wrong(format!(
                 "`{name}` would change the reference, not the secret; nobody knows its value before push"
             ))),
             _ => filter.call(state, &arguments),
@@ -123,6 +123,10 @@ fn is_secret(value: &Value) -> Result<bool, Error> {
         }
         _ => Ok(false),
     }
+}
+
+fn is_text(value: &Value) -> bool {
+    matches!(value.kind(), ValueKind::String | ValueKind::Plain)
 }
 
 fn is_defined(value: &Value) -> bool {
