@@ -25,7 +25,7 @@ pub(super) fn unreadable(source: &Arc<Source>) -> Result<(), Problem> {
 
 /// A plain scalar with an expression that does not end in it was cut by YAML.
 pub(super) fn cut_expression(text: &str) -> Result<(), Problem> {
-    let Some(at) = text.rfind("${{") else { return Ok(()) };
+    let Some(at) = text.contains('$').then(|| text.rfind("${{")).flatten() else { return Ok(()) };
     if text[at..].contains("}}") || text[..at].ends_with('$') {
         return Ok(());
     }
