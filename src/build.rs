@@ -6,15 +6,15 @@ use std::path::Path;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::across::{Spot, Stacks, Summary};
 use crate::disk;
 use crate::load;
 use crate::lock;
 use crate::out::{self, Changes, File, Keep, Look, Mode, Output, Program, State, Turn};
-use crate::problem::{Place, Problem, Problems, Source, did_you_mean, fit, gather};
+use crate::problem::{Place, Problem, Problems, did_you_mean};
 use crate::render;
 use crate::resolve;
 use crate::site::Site;
-use crate::template::Generated;
 
 /// What a build is asked for.
 #[derive(Debug, Clone)]
@@ -58,35 +58,6 @@ impl From<Problem> for Told {
     }
 }
 
-/// What a stack is for the others; kept, so that it need not be built again to be known.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Summary {
-    depends_on: Vec<(String, Spot)>,
-    objects: Vec<(String, Spot)>,
-    generated: Vec<Generated>,
-}
-
-/// A place without its text.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Spot {
-    path: String,
-    line: u32,
-    column: u16,
-    length: u16,
-}
-
-impl Spot {
-    fn of(place: &Place) -> Self {
-        Self { path: place.source.path.clone(), line: place.line, column: place.column, length: place.length }
-    }
-
-    fn place(&self, disk: &disk::Site) -> Place {
-        let source = disk.file(&self.path, &mut disk::Seen::new()).ok().flatten();
-        let source = source.unwrap_or_else(|| Source::new(self.path.clone(), ""));
-        Place { source, line: self.line, column: self.column, length: self.length }
-    }
-}
-
 /// A stack that was built.
 struct Built {
     output: Output,
@@ -95,8 +66,23 @@ struct Built {
     warnings: Vec<Told>,
 }
 
+/// Why a build failed.
+#[derive(Debug)]
+pub struct Failure {
+    /// All that is wrong.
+    pub problems: Problems,
+    /// Whether `out/` may be half old and half new: writing had begun. Otherwise it is as it was.
+    pub writing: bool,
+}
+
+impl<P: Into<Problems>> From<P> for Failure {
+    fn from(problems: P) -> Self {
+        Self { problems: problems.into(), writing: false }
+    }
+}
+
 /// Builds the site in a folder. `progress` hears how many of how many stacks are rendered.
-pub fn build(root: &Path, options: &Options, progress: &(dyn Fn(usize, usize) + Sync)) -> Result<Report, Problems> {
+pub fn build(root: &Path, options: &Options, progress: &(dyn Fn(usize, usize) + Sync)) -> Result<Report, Failure> {
     let disk = disk::Site::open(root)?;
     let turn = Turn::begin(&disk, options.mode)?;
     let look = out::look(&turn, &Program::running())?;
@@ -119,14 +105,17 @@ pub fn build(root: &Path, options: &Options, progress: &(dyn Fn(usize, usize) + 
             built
         })
         .collect();
-    let built = gather(built)?;
-    across(&disk, &look, &built)?;
+    let mut problems = Problems::new();
+    let built: Vec<Built> = built.into_iter().filter_map(|one| problems.take(one)).collect();
+    problems.take(across(&disk, &look, &built));
+    problems.or(())?;
     let mut report = quiet(&look, scope);
     report.warnings.extend(built.iter().flat_map(|one| one.warnings.iter().cloned()));
     report.warnings.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
     let site_lock = File { path: "site.lock".to_owned(), text: lock::site(&site) };
     let (outputs, keeps) = built.into_iter().map(|one| (one.output, one.keep)).unzip();
-    let written = out::write(&turn, &look, vec![site_lock], outputs, scope)?;
+    let written = out::write(&turn, &look, vec![site_lock], outputs, scope)
+        .map_err(|problems| Failure { problems, writing: options.mode == Mode::Write })?;
     let keep = Keep { seen, ..Keep::default() };
     report.warnings.extend(out::save(&turn, &look, &written, keep, keeps).map(Told::from));
     for (name, changes) in written.stacks {
@@ -210,106 +199,17 @@ fn stack(disk: &disk::Site, site: &Site, name: &str) -> Result<Built, Problems> 
     problems.or(Built { output: Output { stack: name.to_owned(), files }, keep, summary, warnings })
 }
 
-/// What no stack can know alone: dependencies, and objects that two stacks make.
+/// What no stack can know alone, over those that were built and those that are known from before.
 fn across(disk: &disk::Site, look: &Look, built: &[Built]) -> Result<(), Problems> {
-    let of_kept = |name: &String| Some((name.clone(), kept::<Summary>(look.summary(name))?));
-    let mut all: BTreeMap<String, Summary> = look
-        .stacks
-        .iter()
-        .filter(|(name, state)| **state == State::Same && built.iter().all(|one| one.output.stack != **name))
-        .filter_map(|(name, _)| of_kept(name))
-        .collect();
-    let fresh = built.iter().map(|one| (&one.output.stack, &one.summary));
-    let mut summaries: BTreeMap<&String, &Summary> = fresh.collect();
-    let kept_summaries = std::mem::take(&mut all);
-    summaries.extend(kept_summaries.iter());
-    let mut problems = Problems::new();
-    let mut makers: BTreeMap<&str, &Spot> = BTreeMap::new();
-    for (name, summary) in &summaries {
-        for (dependency, spot) in &summary.depends_on {
-            if !look.stacks.contains_key(dependency) {
-                let hint = did_you_mean(dependency, look.stacks.keys().map(String::as_str));
-                let message = format!("there is no stack `{dependency}` to depend on");
-                problems.push(Problem::error("unknown-stack", message).at(&spot.place(disk)).label(hint));
-            } else if dependency == *name {
-                problems
-                    .push(Problem::error("cycle", format!("stack `{name}` depends on itself")).at(&spot.place(disk)));
-            }
-        }
-        for (key, spot) in &summary.objects {
-            if let Some(first) =
-                makers.insert(key, spot).filter(|first| !first.path.starts_with(&format!("stacks/{name}/")))
-            {
-                let place = format!("{}:{}:{}", first.path, fit(first.line as usize), first.column);
-                let message = format!("`{key}` is made by two stacks");
-                problems.push(
-                    Problem::error("twice", message).at(&spot.place(disk)).note(format!("first made at {place}")),
-                );
-            }
-        }
-    }
-    problems.extend(generated_twice(&summaries));
-    problems.extend(cycle(disk, &summaries));
-    problems.or(())
-}
-
-/// Secrets that two places want to be generated differently.
-fn generated_twice(summaries: &BTreeMap<&String, &Summary>) -> Problems {
-    let mut known: BTreeMap<&str, (&Generated, &str)> = BTreeMap::new();
-    let mut problems = Problems::new();
-    for (name, summary) in summaries {
-        for one in &summary.generated {
-            match known.get(one.path.as_str()) {
-                Some((other, stack)) if *other != one => problems.push(Problem::error(
-                    "generated",
-                    format!(
-                        "secret `{}` is generated in one way in stack `{stack}` and in another in `{name}`",
-                        one.path
-                    ),
-                )),
-                _ => {
-                    known.insert(&one.path, (one, name));
-                }
-            }
-        }
-    }
-    problems
-}
-
-/// A cycle of dependencies, if there is one: told once, with its stacks in order.
-fn cycle(disk: &disk::Site, summaries: &BTreeMap<&String, &Summary>) -> Problems {
-    let mut left: BTreeMap<&str, Vec<&(String, Spot)>> =
-        summaries.iter().map(|(name, summary)| (name.as_str(), summary.depends_on.iter().collect())).collect();
-    loop {
-        let free: Vec<&str> = left
-            .iter()
-            .filter(|(_, on)| !on.iter().any(|(name, _)| left.contains_key(name.as_str())))
-            .map(|(name, _)| *name)
-            .collect();
-        if free.is_empty() {
-            break;
-        }
-        for name in free {
-            left.remove(name);
-        }
-    }
-    let Some((mut at, _)) = left.iter().next().map(|(name, on)| (*name, on)) else { return Problems::new() };
-    let mut path: Vec<(&str, &Spot)> = Vec::new();
-    while !path.iter().any(|(name, _)| *name == at) {
-        let Some((next, spot)) =
-            left[at].iter().find(|(name, _)| left.contains_key(name.as_str())).map(|e| (&e.0, &e.1))
-        else {
-            break;
-        };
-        path.push((at, spot));
-        at = next;
-    }
-    let begin = path.iter().position(|(name, _)| *name == at).unwrap_or_default();
-    let names: Vec<&str> = path[begin..].iter().map(|(name, _)| *name).chain([at]).collect();
-    if names.len() < 3 {
-        return Problems::new();
-    }
-    let message = format!("stacks depend on one another in a circle: {}", names.join(" -> "));
-    let note = "what needs another stack only at run time needs no `depends_on`";
-    Problem::error("cycle", message).at(&path[begin].1.place(disk)).note(note).into()
+    let is_built = |name: &str| built.iter().any(|one| one.output.stack == name);
+    let before = look.stacks.iter().filter(|(name, state)| **state == State::Same && !is_built(name));
+    let before: Vec<(&str, Summary)> =
+        before.filter_map(|(name, _)| Some((name.as_str(), kept(look.summary(name))?))).collect();
+    let now = built.iter().map(|one| (one.output.stack.as_str(), &one.summary));
+    let stacks = Stacks {
+        names: look.stacks.keys().map(String::as_str).collect(),
+        summaries: before.iter().map(|(name, summary)| (*name, summary)).chain(now).collect(),
+        read: &|path| disk.file(path, &mut disk::Seen::new()).ok().flatten(),
+    };
+    stacks.check()
 }

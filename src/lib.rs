@@ -7,6 +7,7 @@
 //! artifacts, [`mod@out`] makes `out/` what the artifacts say. Nothing is written before all of it is right. The map and
 //! its rules are in `ARCHITECTURE.md`.
 
+pub mod across;
 pub mod build;
 pub mod check;
 pub mod cli;

@@ -213,8 +213,8 @@ impl Problems {
     }
 
     /// Those of another piece of work.
-    pub fn extend(&mut self, others: Problems) {
-        self.0.extend(others.0);
+    pub fn extend(&mut self, others: impl IntoIterator<Item = Problem>) {
+        self.0.extend(others);
     }
 
     /// The value, or none with its problems kept here.
@@ -278,6 +278,42 @@ impl IntoIterator for Problems {
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()
     }
+}
+
+/// Places of one message that are listed before the rest is only counted.
+const LISTED: usize = 4;
+
+/// Sorted problems with each message said once: where else it applies are notes of the first.
+#[must_use]
+pub fn said_once(problems: Vec<Problem>) -> Vec<Problem> {
+    let mut said: Vec<(Problem, Vec<String>)> = Vec::new();
+    for problem in problems {
+        let same = |first: &Problem| {
+            (first.level, first.code, &first.message, &first.label)
+                == (problem.level, problem.code, &problem.message, &problem.label)
+        };
+        match said.iter_mut().find(|(first, _)| same(first)) {
+            Some((first, others)) => {
+                let place = problem.place.filter(|place| Some(place) != first.place.as_ref());
+                others.push(
+                    place.map_or_else(|| problem.notes.last().cloned().unwrap_or_default(), |place| place.to_string()),
+                );
+            }
+            None => said.push((problem, Vec::new())),
+        }
+    }
+    let with_others = |(problem, others): (Problem, Vec<String>)| match others.len() {
+        0 => problem,
+        number if number <= LISTED => {
+            others.iter().fold(problem, |problem, place| problem.note(format!("also: {place}")))
+        }
+        number => {
+            let listed = others.iter().take(LISTED - 1);
+            let problem = listed.fold(problem, |problem, place| problem.note(format!("also: {place}")));
+            problem.note(format!("and {} more of the same", number - (LISTED - 1)))
+        }
+    };
+    said.into_iter().map(with_others).collect()
 }
 
 /// All values, or all problems of those that failed.

@@ -7,7 +7,7 @@ use crate::check;
 use crate::kubernetes::kinds::Kinds;
 use crate::layer::lay;
 use crate::problem::{Place, Problem, Problems, Source, did_you_mean};
-use crate::schema::{Schema, Types, What};
+use crate::schema::{Language, Schema, Types, What};
 use crate::secrets::Secret;
 use crate::template::expression;
 use crate::template::{Context, Engine, Files, Value, from_node, secrets};
@@ -46,6 +46,7 @@ pub struct Config {
 /// The schemas of the files of the source language, which are inside the program.
 #[derive(Debug)]
 struct FileSchemas {
+    site: Schema,
     stack: Schema,
     module: Schema,
     component: Schema,
@@ -111,13 +112,14 @@ impl Config {
     pub fn read(source: &Arc<Source>) -> Result<Self, Problems> {
         let types = Arc::new(Types::load(&embedded("types", include_str!("schemas/types.schema.yaml")))?);
         let schema = |name: &str, text: &str| Schema::load(&embedded(name, text), &types);
-        let site = schema("site", include_str!("schemas/site.schema.yaml"))?;
         let schemas = FileSchemas {
+            site: schema("site", include_str!("schemas/site.schema.yaml"))?,
             stack: schema("stack", include_str!("schemas/stack.schema.yaml"))?,
             module: schema("module", include_str!("schemas/module.schema.yaml"))?,
             component: schema("component", include_str!("schemas/component.schema.yaml"))?,
         };
         let node = yaml::parse_one(source)?;
+        let site = &schemas.site;
         let node = site.complete(site.expand(node), &What::file("homebuild.yaml", &Place::file(source)))?;
         Ok(Self { source: source.clone(), node, schemas })
     }
@@ -238,6 +240,18 @@ impl Site {
     #[must_use]
     pub fn vars_value(&self) -> &Value {
         &self.vars_value
+    }
+
+    /// The schemas of everything that is written in the source language.
+    #[must_use]
+    pub fn language(&self) -> Language<'_> {
+        Language {
+            site: &self.schemas.site,
+            stack: &self.schemas.stack,
+            module: &self.schemas.module,
+            component: &self.schemas.component,
+            layouts: self.layouts.iter().map(|(name, layout)| (name.as_str(), &*layout.schema)).collect(),
+        }
     }
 
     /// A file of the source language, checked and with defaults.

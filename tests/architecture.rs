@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules from the ground up: each names only those before it.
-const ORDER: [&str; 18] = [
+const ORDER: [&str; 19] = [
     "digest",
     "problem",
     "yaml",
@@ -22,11 +22,12 @@ const ORDER: [&str; 18] = [
     "resolve",
     "render",
     "lock",
+    "across",
     "build",
 ];
 
 /// Each crate that matters, and the modules that are its home.
-const HOMES: [(&str, &[&str]); 10] = [
+const HOMES: [(&str, &[&str]); 12] = [
     ("granit_parser", &["yaml"]),
     ("minijinja", &["template"]),
     ("rustix", &["disk", "out"]),
@@ -37,6 +38,8 @@ const HOMES: [(&str, &[&str]); 10] = [
     ("sha2", &["digest", "out", "disk"]),
     ("base64", &["kubernetes", "template"]),
     ("strsim", &["problem"]),
+    ("regex_lite", &["schema"]),
+    ("mimalloc", &["main"]),
 ];
 
 #[test]

@@ -7,12 +7,22 @@ use crate::yaml::{Data, Node};
 /// The first field of an object that holds a secret, as a problem without level and place.
 #[must_use]
 pub fn secret_in_plain(label: &str, object: &Node) -> Option<Problem> {
-    let path = find(object, &mut String::new())?;
+    // paths are made only where something is found: every object passes here
+    let path = holds(object).then(|| find(object, &mut String::new())).flatten()?;
     let message = format!("a secret stands in `{path}` of {label}, where it can be read");
     Some(
         Problem::error("secret-in-plain", message)
             .note("put it into a Secret, or accept it: `accept: {secret-in-plain: why}`"),
     )
+}
+
+fn holds(node: &Node) -> bool {
+    match &node.data {
+        Data::Str(text) => has_reference(text),
+        Data::List(list) => list.iter().any(holds),
+        Data::Map(map) => map.iter().any(|(_, value)| holds(value)),
+        _ => false,
+    }
 }
 
 fn find(node: &Node, path: &mut String) -> Option<String> {

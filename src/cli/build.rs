@@ -9,9 +9,9 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use crate::build::{Options, Report, Told, build};
+use crate::build::{Failure, Options, Report, Told, build};
 use crate::out::Mode;
-use crate::problem::{Level, Problem, Problems};
+use crate::problem::{Level, Problem};
 
 /// How many changed files are listed before the rest is only counted.
 const LISTED: usize = 20;
@@ -53,7 +53,14 @@ pub(super) fn run(site: &Path, arguments: &Arguments) -> ExitCode {
     } else {
         match result {
             Ok(report) => tell(&report, stale, begin),
-            Err(problems) => tell_problems(problems),
+            Err(Failure { problems, writing }) => {
+                let end = if writing {
+                    "; files that were written are whole, build again to finish"
+                } else {
+                    "; nothing was written"
+                };
+                super::tell_problems(problems, end);
+            }
         }
     }
     if failed { ExitCode::from(super::FAILED) } else { ExitCode::SUCCESS }
@@ -102,10 +109,6 @@ fn listed<'a>(report: &'a Report, words: [&'static str; 3]) -> Vec<(&'static str
     of(words[0], |c| &c.added).chain(of(words[1], |c| &c.changed)).chain(of(words[2], |c| &c.removed)).collect()
 }
 
-fn count(number: usize, word: &str) -> String {
-    format!("{number} {word}{}", if number == 1 { "" } else { "s" })
-}
-
 fn tell(report: &Report, stale: bool, begin: Instant) {
     let mut out = std::io::stdout().lock();
     let mut err = std::io::stderr().lock();
@@ -116,7 +119,7 @@ fn tell(report: &Report, stale: bool, begin: Instant) {
         let lines = listed(report, ["missing", "changed", "left"]);
         let stacks =
             report.changes.values().filter(|c| !(c.added.is_empty() && c.changed.is_empty() && c.removed.is_empty()));
-        let (files, stacks) = (count(lines.len(), "file"), count(stacks.count(), "stack"));
+        let (files, stacks) = (super::count(lines.len(), "file"), super::count(stacks.count(), "stack"));
         let _ = writeln!(err, "error: out/ is not what the sources give: {files} in {stacks}");
         list(&mut err, &lines);
         let _ = writeln!(err, "  = run `homebuild build` and commit out/");
@@ -129,10 +132,10 @@ fn tell(report: &Report, stale: bool, begin: Instant) {
     } else {
         format!("{} added, {} changed, {} removed", of("added"), of("changed"), of("removed"))
     };
-    let (stacks, artifacts) = (count(report.stacks, "stack"), count(report.artifacts, "artifact"));
+    let (stacks, artifacts) = (super::count(report.stacks, "stack"), super::count(report.artifacts, "artifact"));
     let warnings = match report.warnings.len() {
         0 => String::new(),
-        number => format!("; {}", count(number, "warning")),
+        number => format!("; {}", super::count(number, "warning")),
     };
     let _ = writeln!(out, "{stacks}, {artifacts}: {changes}, {} ms{warnings}", begin.elapsed().as_millis());
     list(&mut out, &lines);
@@ -142,7 +145,7 @@ fn list(out: &mut impl Write, lines: &[(&str, &String)]) {
     let mut last = "";
     for (word, path) in lines.iter().take(LISTED) {
         let shown = if *word == last { "" } else { word };
-        let _ = writeln!(out, "  {shown:<8} {}", path.as_str());
+        let _ = writeln!(out, "  {shown:<8} out/{path}");
         last = word;
     }
     if lines.len() > LISTED {
@@ -150,22 +153,7 @@ fn list(out: &mut impl Write, lines: &[(&str, &String)]) {
     }
 }
 
-fn tell_problems(problems: Problems) {
-    let mut err = std::io::stderr().lock();
-    let problems = problems.sorted();
-    let (mut errors, mut warnings) = (0, 0);
-    for problem in &problems {
-        match problem.level {
-            Level::Error => errors += 1,
-            Level::Warning => warnings += 1,
-        }
-        let _ = writeln!(err, "{problem}");
-    }
-    let warnings = if warnings == 0 { String::new() } else { format!(", {}", count(warnings, "warning")) };
-    let _ = writeln!(err, "{}{warnings}; nothing was written", count(errors, "error"));
-}
-
-fn as_json(result: &Result<Report, Problems>, stale: bool) -> Value {
+fn as_json(result: &Result<Report, Failure>, stale: bool) -> Value {
     match result {
         Ok(report) => json!({
             "result": if stale { "stale" } else { "done" },
@@ -178,8 +166,9 @@ fn as_json(result: &Result<Report, Problems>, stale: bool) -> Value {
                 json!({"code": told.code, "message": told.message, "place": told.place})
             }).collect::<Vec<_>>(),
         }),
-        Err(problems) => json!({
+        Err(Failure { problems, writing }) => json!({
             "result": "failed",
+            "writing": writing,
             "problems": problems.clone().sorted().iter().map(problem_as_json).collect::<Vec<_>>(),
         }),
     }

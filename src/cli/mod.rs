@@ -1,11 +1,15 @@
 //! The command line: one file a command, and the only code that prints.
 
 mod build;
+mod schema;
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use crate::problem::{self, Level, Problems};
 
 /// Exit codes: done or nothing to do; refused, stale or failed; wrong usage.
 const FAILED: u8 = 1;
@@ -25,6 +29,8 @@ struct Arguments {
 enum Command {
     /// Render stacks/ into out/
     Build(build::Arguments),
+    /// Print the JSON Schema by which editors complete and check the sources: schemas/editor.json
+    Schema,
     /// Print what a shell needs to complete commands
     Completions {
         /// The shell
@@ -44,10 +50,29 @@ pub fn run() -> ExitCode {
     };
     match arguments.command {
         Command::Build(command) => build::run(&arguments.site, &command),
+        Command::Schema => schema::run(&arguments.site),
         Command::Completions { shell } => {
             let mut command = <Arguments as clap::CommandFactory>::command();
             clap_complete::generate(shell, &mut command, "homebuild", &mut std::io::stdout());
             ExitCode::SUCCESS
         }
     }
+}
+
+/// A number and its word: `1 stack`, `2 stacks`.
+fn count(number: usize, word: &str) -> String {
+    format!("{number} {word}{}", if number == 1 { "" } else { "s" })
+}
+
+/// Prints all problems, sorted, and how many there are.
+fn tell_problems(problems: Problems, end: &str) {
+    let mut err = std::io::stderr().lock();
+    let problems = problems.sorted();
+    let of = |level| problems.iter().filter(|problem| problem.level == level).count();
+    let (errors, warnings) = (of(Level::Error), of(Level::Warning));
+    for problem in problem::said_once(problems) {
+        let _ = writeln!(err, "{problem}");
+    }
+    let warnings = if warnings == 0 { String::new() } else { format!(", {}", count(warnings, "warning")) };
+    let _ = writeln!(err, "{}{warnings}{end}", count(errors, "error"));
 }

@@ -148,7 +148,7 @@ impl Site {
         }
         walk.file(parent, &prefix, name);
         seen.extend(walk.seen.map(|_| (String::new(), path.to_owned())));
-        walk.problems.extend(walk.binaries.iter().map(not_text).collect());
+        walk.problems.extend(walk.binaries.iter().map(not_text));
         if walk.restless {
             walk.problems.push(walk::changing(path));
         }

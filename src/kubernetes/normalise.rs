@@ -35,11 +35,11 @@ fn normal(kinds: &Kinds, mut object: Node) -> Result<Node, Problems> {
     let Some(map) = object.as_map_mut() else { return Ok(object) };
     let mut problems = Problems::new();
     if let Some(metadata) = map.get_mut("metadata").and_then(Node::as_map_mut) {
-        problems.extend(OF_THE_SERVER.iter().filter_map(|field| server_field(metadata, field, "metadata.")).collect());
+        problems.extend(OF_THE_SERVER.iter().filter_map(|field| server_field(metadata, field, "metadata.")));
         tidy(metadata);
     }
     if let Some(Kind { custom: false, of, .. }) = kind {
-        problems.extend(server_field(map, "status", "").into_iter().collect());
+        problems.extend(server_field(map, "status", ""));
         if is_secret {
             problems.extend(readable(map));
         }

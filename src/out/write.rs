@@ -37,7 +37,7 @@ impl Changes {
     }
 }
 
-/// What [`write`] did.
+/// What [`write()`] did.
 #[derive(Debug, Default)]
 pub struct Written {
     /// By stack, built and gone ones, those without a change too; `site.lock` stands under the empty name.

@@ -4,13 +4,14 @@
 //! lists of one, `${{ }}` and `null` everywhere. What a component must have may lie in another file, so nothing is required
 //! of it. Which layout's values are meant is found by `if` and `then` on `layout`, and on `layout` of the file's `defaults`.
 
+mod json;
+
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
-
 use crate::schema::Schema;
+use crate::schema::editor::json::{list, object, set, text, words, write};
 use crate::schema::shape::{Arena, Id, Kinds, Piece, Rest, Shape, Short, Slot};
-use crate::yaml::{Data, Node};
+use crate::yaml::{Data, Map, Node};
 
 /// All schemas of a site.
 #[derive(Debug, Clone)]
@@ -31,7 +32,8 @@ pub struct Language<'a> {
 #[must_use]
 pub fn editor(language: &Language) -> String {
     let mut definitions = Definitions(BTreeMap::new());
-    definitions.0.insert("expression".into(), json!({"type": ["string", "null"], "pattern": r"\$\{\{"}));
+    let expression = object([("type", words(["string", "null"])), ("pattern", text(r"\$\{\{"))]);
+    definitions.0.insert("expression".into(), expression);
     definitions.layouts(language);
     for (name, schema) in [("stack", language.stack), ("module", language.module)] {
         let file = definitions.file(language, name, schema);
@@ -39,50 +41,22 @@ pub fn editor(language: &Language) -> String {
     }
     let site = definitions.site(language);
     definitions.0.insert("site".into(), site);
-    let whole = json!({
-        "$schema": "http://json-schema.org/draft-07/schema#",
-        "description": "homebuild.yaml, stack.yaml and module.yaml. Made by homebuild of the schemas in layouts/",
-        "if": {"required": ["homebuild"]},
-        "then": reference("site"),
-        "else": reference("stack"),
-        "definitions": definitions.0,
-    });
-    let mut text = String::new();
-    write(&mut text, &whole, 0);
-    text.push('\n');
-    text
-}
-
-/// Writes what fits in a line on one, so that the file is short and its differences can be read.
-fn write(text: &mut String, value: &Value, column: usize) {
-    const WIDTH: usize = 140;
-    let line = value.to_string();
-    if line.len() + column <= WIDTH {
-        text.push_str(&line);
-        return;
-    }
-    let (open, close, entries): (_, _, Vec<(Option<&String>, &Value)>) = match value {
-        Value::Object(map) => ('{', '}', map.iter().map(|(key, value)| (Some(key), value)).collect()),
-        Value::Array(list) => ('[', ']', list.iter().map(|value| (None, value)).collect()),
-        _ => return text.push_str(&line),
-    };
-    text.push(open);
-    for (index, (key, value)) in entries.into_iter().enumerate() {
-        text.push_str(if index > 0 { ",\n" } else { "\n" });
-        text.push_str(&" ".repeat(column + 2));
-        if let Some(key) = key {
-            text.push_str(&Value::from(key.as_str()).to_string());
-            text.push_str(": ");
-        }
-        write(text, value, column + 2);
-    }
-    text.push('\n');
-    text.push_str(&" ".repeat(column));
-    text.push(close);
+    let whole = object([
+        ("$schema", text("http://json-schema.org/draft-07/schema#")),
+        (
+            "description",
+            text("homebuild.yaml, stack.yaml and module.yaml. Made by homebuild of the schemas in layouts/"),
+        ),
+        ("if", object([("required", words(["homebuild"]))])),
+        ("then", reference("site")),
+        ("else", reference("stack")),
+        ("definitions", json::map(definitions.0)),
+    ]);
+    write(&whole)
 }
 
 /// Definitions by name, while they are made.
-struct Definitions(BTreeMap<String, Value>);
+struct Definitions(BTreeMap<String, Node>);
 
 /// Whose shapes are looked at: what their types are called.
 #[derive(Clone, Copy)]
@@ -116,78 +90,72 @@ impl Definitions {
         for (name, schema) in &language.layouts {
             let scope = Scope::layout(name, schema);
             let mut properties = self.properties(scope, schema.root_shape());
-            properties.extend(reserved.clone());
+            properties.0.extend(reserved.0.iter().cloned());
             let definition = self.map(scope, schema.root_shape(), properties, false);
             self.0.insert(format!("layout.{name}"), described(definition, schema.description()));
-            cases.push(json!({"if": is_layout(name), "then": reference(&format!("layout.{name}"))}));
+            cases.push(object([("if", is_layout(name)), ("then", reference(&format!("layout.{name}")))]));
         }
-        let names: Vec<&str> = language.layouts.keys().copied().collect();
-        let layout = json!({"anyOf": [{"enum": names}, {"type": "string", "pattern": r"^\./"}]});
-        let component = json!({"type": ["object", "null"], "properties": {"layout": layout}, "allOf": cases});
+        let known = object([("enum", words(language.layouts.keys().copied()))]);
+        let own = object([("type", text("string")), ("pattern", text(r"^\./"))]);
+        let layout = object([("layout", any_of([known, own]))]);
+        let component = object([("type", nullable("object")), ("properties", layout), ("allOf", list(cases))]);
         self.0.insert("component".into(), component);
     }
 
     /// `stack.yaml` or `module.yaml`.
-    fn file(&mut self, language: &Language, name: &str, schema: &Schema) -> Value {
+    fn file(&mut self, language: &Language, name: &str, schema: &Schema) -> Node {
         let scope = Scope::file(name, schema);
         let properties = self.stack_properties(language, scope, schema);
         let mut file = self.map(scope, schema.root_shape(), properties, false);
-        let case = |name: &&str| {
-            let values = reference(&format!("layout.{name}"));
-            let without = json!({"if": {"not": {"required": ["layout"]}}, "then": values.clone()});
-            json!({
-                "if": {"required": ["defaults"], "properties": {"defaults": is_layout(name)}},
-                "then": {"properties": {"defaults": values, "components": {"additionalProperties": without}}},
-            })
-        };
-        file["allOf"] = language.layouts.keys().map(case).collect();
+        set(&mut file, "allOf", list(language.layouts.keys().map(|name| default_layout(name))));
         described(file, schema.description())
     }
 
-    fn stack_properties(&mut self, language: &Language, scope: Scope, schema: &Schema) -> Map<String, Value> {
+    fn stack_properties(&mut self, language: &Language, scope: Scope, schema: &Schema) -> Map {
         let mut properties = self.properties(scope, schema.root_shape());
         if let Some(components) = properties.get_mut("components") {
-            let all = json!({"type": ["object", "null"], "additionalProperties": reference("component")});
-            *components = described(all, components["description"].as_str().unwrap_or_default());
+            let all = object([("type", nullable("object")), ("additionalProperties", reference("component"))]);
+            *components = as_described(all, components);
         }
         if let (Some(namespace), Some(layout)) = (properties.get_mut("namespace"), language.layouts.get("namespace")) {
             let scope = Scope::layout("namespace", layout);
             let mut values = self.properties(scope, layout.root_shape());
-            values.insert("name".into(), json!({"type": ["string", "null"]}));
+            values.set("name", object([("type", nullable("string"))]));
             let values = self.map(scope, layout.root_shape(), values, false);
-            let forms = json!({"anyOf": [{"type": ["string", "null"]}, {"const": false}, values]});
-            *namespace = described(forms, namespace["description"].as_str().unwrap_or_default());
+            let off = object([("const", json::truth(false))]);
+            *namespace = as_described(any_of([object([("type", nullable("string"))]), off, values]), namespace);
         }
         properties
     }
 
     /// `homebuild.yaml`: its `defaults` are the keys of a stack, and `layouts`.
-    fn site(&mut self, language: &Language) -> Value {
+    fn site(&mut self, language: &Language) -> Node {
         let scope = Scope::file("site", language.site);
         let mut properties = self.properties(scope, language.site.root_shape());
         let mut defaults = self.stack_properties(language, Scope::file("stack", language.stack), language.stack);
-        let names = language.layouts.keys();
-        let layouts: Map<_, _> = names.map(|n| ((*n).to_owned(), reference(&format!("layout.{n}")))).collect();
-        defaults
-            .insert("layouts".into(), json!({"type": "object", "properties": layouts, "additionalProperties": false}));
+        let layouts = language.layouts.keys().map(|name| ((*name).to_owned(), reference(&format!("layout.{name}"))));
+        defaults.set("layouts", closed(json::map(layouts)));
         if let Some(property) = properties.get_mut("defaults") {
-            let all = json!({"type": ["object", "null"], "properties": defaults, "additionalProperties": false});
-            *property = described(all, property["description"].as_str().unwrap_or_default());
+            *property = as_described(closed(json::of(defaults)), property);
         }
         let site = self.map(scope, language.site.root_shape(), properties, true);
         described(site, language.site.description())
     }
 
-    fn properties(&mut self, scope: Scope, shape: &Shape) -> Map<String, Value> {
-        shape.properties.iter().map(|p| (p.name.to_string(), self.slot(scope, &p.slot))).collect()
+    fn properties(&mut self, scope: Scope, shape: &Shape) -> Map {
+        let mut properties = Map::default();
+        for property in &shape.properties {
+            properties.set(property.name.clone(), self.slot(scope, &property.slot));
+        }
+        properties
     }
 
     /// What may stand in a place.
-    fn slot(&mut self, scope: Scope, slot: &Slot) -> Value {
+    fn slot(&mut self, scope: Scope, slot: &Slot) -> Node {
         let value = match scope.name(slot.shape) {
             Some(name) => {
                 if !self.0.contains_key(&name) {
-                    self.0.insert(name.clone(), Value::Null);
+                    self.0.insert(name.clone(), object([]));
                     let definition = self.shape(scope, slot.shape);
                     self.0.insert(name.clone(), definition);
                 }
@@ -196,98 +164,123 @@ impl Definitions {
             None => self.shape(scope, slot.shape),
         };
         let mut value = if slot.list {
-            json!({"anyOf": [value, {"type": "array", "items": value}, {"const": false}]})
+            let many = object([("type", text("array")), ("items", value.clone())]);
+            any_of([value, many, object([("const", json::truth(false))])])
         } else if value.get("$ref").is_some() {
             // draft-07 does not look at what stands beside `$ref`
-            json!({"allOf": [value]})
+            object([("allOf", list([value]))])
         } else {
             value
         };
-        if let Some(default) = slot.default.as_ref().and_then(plain) {
-            value["default"] = default;
+        if let Some(default) = slot.default.as_ref().filter(|node| is_plain(node)) {
+            set(&mut value, "default", default.clone());
         }
         described(value, &slot.description)
     }
 
     /// All ways to write a value.
-    fn shape(&mut self, scope: Scope, id: Id) -> Value {
+    fn shape(&mut self, scope: Scope, id: Id) -> Node {
         let shape = scope.arena.shape(id);
-        let mut ways: Vec<Value> = shape.short.iter().map(short).collect();
-        let any_text = is_any_text(shape) || ways.iter().any(|way| *way == json!({"type": "string"}));
         let own = self.long(scope, shape);
-        if ways.is_empty() && (any_text || own == json!({})) {
+        let is_anything = own.as_map().is_some_and(Map::is_empty);
+        if shape.short.is_empty() && (is_any_text(shape) || is_anything) {
             return own;
         }
-        ways.insert(0, own);
-        ways.push(reference("expression"));
-        json!({"anyOf": ways})
+        let short = shape.short.iter().map(short);
+        any_of([own].into_iter().chain(short).chain([reference("expression")]))
     }
 
     /// A value written out.
-    fn long(&mut self, scope: Scope, shape: &Shape) -> Value {
-        let mut value = if shape.kinds.has(Kinds::OBJECT) && shape.kinds != Kinds::ANY {
+    fn long(&mut self, scope: Scope, shape: &Shape) -> Node {
+        let mut value = object([]);
+        if shape.kinds.has(Kinds::OBJECT) && shape.kinds != Kinds::ANY {
             let properties = self.properties(scope, shape);
-            self.map(scope, shape, properties, true)
-        } else {
-            json!({})
-        };
-        if let Some(kinds) = kinds(shape) {
-            value["type"] = kinds;
+            value = self.map(scope, shape, properties, true);
         }
-        if let Some(items) = &shape.items {
-            value["items"] = self.slot(scope, items);
-        }
-        if !shape.choices.is_empty() {
-            let known = shape.choices.iter().filter_map(plain);
-            value["enum"] = known.chain([Value::Null]).collect();
-        }
-        for (key, bound) in [("minimum", &shape.minimum), ("maximum", &shape.maximum)] {
-            if let Some(bound) = bound.as_ref().and_then(plain) {
-                value[key] = bound;
+        let number = |number: usize| json::of_data(Data::Int(i128::try_from(number).unwrap_or(i128::MAX)));
+        let items = shape.items.as_ref().map(|items| self.slot(scope, items));
+        let choices = shape.choices.iter().cloned().chain([json::of_data(Data::Null)]);
+        let keywords = [
+            ("type", kinds(shape)),
+            ("items", items),
+            ("enum", (!shape.choices.is_empty()).then(|| list(choices))),
+            ("minimum", shape.minimum.clone()),
+            ("maximum", shape.maximum.clone()),
+            ("minLength", shape.shortest.map(number)),
+            ("maxLength", shape.longest.map(number)),
+            ("pattern", shape.pattern.as_ref().map(|pattern| text(pattern.as_str()))),
+        ];
+        for (key, node) in keywords {
+            if let Some(node) = node {
+                set(&mut value, key, node);
             }
-        }
-        for (key, length) in [("minLength", shape.shortest), ("maxLength", shape.longest)] {
-            if let Some(length) = length {
-                value[key] = length.into();
-            }
-        }
-        if let Some(pattern) = &shape.pattern {
-            value["pattern"] = pattern.as_str().into();
         }
         value
     }
 
-    fn map(&mut self, scope: Scope, shape: &Shape, properties: Map<String, Value>, whole: bool) -> Value {
-        let mut map = json!({"type": ["object", "null"]});
+    fn map(&mut self, scope: Scope, shape: &Shape, properties: Map, whole: bool) -> Node {
+        let mut map = object([("type", nullable("object"))]);
         if !properties.is_empty() {
-            map["properties"] = properties.into();
+            set(&mut map, "properties", json::of(properties));
         }
         match &shape.rest {
-            Rest::Closed => map["additionalProperties"] = false.into(),
+            Rest::Closed => set(&mut map, "additionalProperties", json::truth(false)),
             Rest::Any => {}
-            Rest::Each(each) => map["additionalProperties"] = self.slot(scope, each),
+            Rest::Each(each) => set(&mut map, "additionalProperties", self.slot(scope, each)),
         }
         let required: Vec<&str> = shape.properties.iter().filter(|p| p.required).map(|p| &*p.name).collect();
         if whole && !required.is_empty() {
-            map["required"] = required.into();
+            set(&mut map, "required", words(required));
         }
         map
     }
 }
 
-fn reference(name: &str) -> Value {
-    json!({"$ref": format!("#/definitions/{name}")})
+/// Where a file's `defaults` name a layout, they are values of it, and so are components that name none.
+fn default_layout(name: &str) -> Node {
+    let values = reference(&format!("layout.{name}"));
+    let named = object([("required", words(["layout"]))]);
+    let component = object([("if", object([("not", named)])), ("then", values.clone())]);
+    let components = object([("additionalProperties", component)]);
+    let defaults = object([("defaults", is_layout(name))]);
+    object([
+        ("if", object([("required", words(["defaults"])), ("properties", defaults)])),
+        ("then", object([("properties", object([("defaults", values), ("components", components)]))])),
+    ])
 }
 
-fn described(mut value: Value, description: &str) -> Value {
+fn reference(name: &str) -> Node {
+    object([("$ref", text(&format!("#/definitions/{name}")))])
+}
+
+fn any_of(ways: impl IntoIterator<Item = Node>) -> Node {
+    object([("anyOf", list(ways))])
+}
+
+fn nullable(kind: &str) -> Node {
+    words([kind, "null"])
+}
+
+fn closed(properties: Node) -> Node {
+    let off = json::truth(false);
+    object([("type", nullable("object")), ("properties", properties), ("additionalProperties", off)])
+}
+
+fn described(mut value: Node, description: &str) -> Node {
     if !description.is_empty() {
-        value["description"] = description.into();
+        set(&mut value, "description", text(description));
     }
     value
 }
 
-fn is_layout(name: &str) -> Value {
-    json!({"required": ["layout"], "properties": {"layout": {"const": name}}})
+/// A value with the description of the one that it replaces.
+fn as_described(value: Node, old: &Node) -> Node {
+    described(value, old.get("description").and_then(Node::as_str).unwrap_or_default())
+}
+
+fn is_layout(name: &str) -> Node {
+    let layout = object([("layout", object([("const", text(name))]))]);
+    object([("required", words(["layout"])), ("properties", layout)])
 }
 
 /// Whether any text fits, so that an expression does too.
@@ -296,25 +289,25 @@ fn is_any_text(shape: &Shape) -> bool {
     shape.kinds.has(Kinds::STRING) && !narrow
 }
 
-fn short((kind, short): &(Kinds, Short)) -> Value {
+fn short((kind, short): &(Kinds, Short)) -> Node {
     let name = Kinds::NAMES.iter().find(|(known, ..)| known == kind).map_or("string", |(_, name, _)| name);
-    match short {
-        Short::Property(_) => json!({"type": name}),
-        Short::Pattern(pieces) => {
-            let piece = |piece: &Piece| match piece {
-                Piece::Hole(_) => ".+".to_owned(),
-                Piece::Text(text) => escaped(text),
-            };
-            json!({"type": name, "pattern": format!("^{}$", pieces.iter().map(piece).collect::<Vec<_>>().concat())})
-        }
+    let mut value = object([("type", text(name))]);
+    if let Short::Pattern(pieces) = short {
+        let piece = |piece: &Piece| match piece {
+            Piece::Hole(_) => ".+".to_owned(),
+            Piece::Text(text) => escaped(text),
+        };
+        let pattern = pieces.iter().map(piece).collect::<Vec<_>>().concat();
+        set(&mut value, "pattern", text(&format!("^{pattern}$")));
     }
+    value
 }
 
 /// A text for a regular expression.
 fn escaped(text: &str) -> String {
     let mut pattern = String::new();
     for c in text.chars() {
-        if !c.is_alphanumeric() && !matches!(c, '/' | ':' | '-' | ' ' | '_') {
+        if c.is_ascii_punctuation() && !matches!(c, '/' | ':' | '-' | '_') {
             pattern.push('\\');
         }
         pattern.push(c);
@@ -323,7 +316,7 @@ fn escaped(text: &str) -> String {
 }
 
 /// The types of a shape: with null, and for text what becomes text.
-fn kinds(shape: &Shape) -> Option<Value> {
+fn kinds(shape: &Shape) -> Option<Node> {
     if shape.kinds == Kinds::ANY {
         return None;
     }
@@ -332,18 +325,11 @@ fn kinds(shape: &Shape) -> Option<Value> {
         kinds = kinds.with(Kinds::NUMBER).with(Kinds::BOOLEAN);
     }
     let names = Kinds::NAMES.iter().filter(|(kind, ..)| kinds.has(*kind)).map(|(_, name, _)| *name);
-    Some(names.filter(|name| *name != "integer" || !kinds.has(Kinds::NUMBER)).collect())
+    Some(words(names.filter(|name| *name != "integer" || !kinds.has(Kinds::NUMBER))))
 }
 
-/// A scalar in JSON.
-fn plain(node: &Node) -> Option<Value> {
-    match &node.data {
-        Data::Bool(truth) => Some((*truth).into()),
-        Data::Int(number) => Some(i64::try_from(*number).ok()?.into()),
-        Data::Float(number) => Some((*number).into()),
-        Data::Str(text) => Some((**text).into()),
-        Data::Null | Data::Removed | Data::List(_) | Data::Map(_) => None,
-    }
+fn is_plain(node: &Node) -> bool {
+    matches!(node.data, Data::Bool(_) | Data::Int(_) | Data::Float(_) | Data::Str(_))
 }
 
 #[cfg(test)]

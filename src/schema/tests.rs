@@ -1,4 +1,5 @@
 use super::*;
+use crate::yaml::dice::Dice;
 use crate::yaml::{emit, parse_one};
 
 const TYPES: &str = r##"
@@ -279,12 +280,6 @@ fn an_unknown_key_is_shown_with_what_was_meant() {
 }
 
 #[test]
-fn a_text_that_a_comma_cut_is_explained() {
-    let problem = bad("image: x\npod: {}\nprobe: {path: a, then b}\n");
-    assert!(problem.contains("`probe[\"then b\"]`") && problem.contains("must be quoted inside `{ }`"), "{problem}");
-}
-
-#[test]
 fn a_missing_value_is_shown_at_the_component_or_the_map() {
     insta::assert_snapshot!(bad("replicas: 1\ningress: {protected: true}\nany: 1\n"), @r"
     error[missing-value]: layout `app` needs the value `image`
@@ -533,4 +528,51 @@ fn types_that_hold_themselves_are_fine_until_a_default_never_ends() {
     let forever = "properties: {a: {$ref: \"#/$defs/A\", default: {}}}\n$defs: {A: {properties: {a: {$ref: \"#/$defs/A\", default: {}}, b: {$ref: \"#/$defs/A\", default: {}}}}}\n";
     assert!(mistakes(forever).contains("has itself in it"));
     assert!(mistakes("$defs: {A: {x-include: [B]}, B: {x-include: [A]}}\n").contains("includes itself"));
+}
+
+#[test]
+fn completed_values_stay_the_same_when_they_are_completed_again() {
+    for text in
+        ["image: x\n", "image: x\nservice: [80, a]\nfiles: {/a: b}\nreplicas: ~\nprobe: ~\npod: {a: ~}\nenv: {A: 1}\n"]
+    {
+        let once = completed(&app(), text).unwrap();
+        assert_eq!(completed(&app(), &once).unwrap(), once);
+    }
+}
+
+#[test]
+fn no_values_make_the_walk_panic() {
+    const KEYS: [&str; 16] = [
+        "image", "env", "files", "replicas", "service", "ingress", "probe", "pod", "any", "host", "ports", "port",
+        "file", "mode", "only", "x y",
+    ];
+    let mut dice = Dice(11);
+    let schema = app();
+    let place = Place::line(&source("image: x\n"), 1);
+    for _ in 0..5000 {
+        let tree = tree(&mut dice, 4, &KEYS, &place);
+        let _ = schema.complete(schema.expand(tree.clone()), &What::layout("app", "x", &place)).map_err(told);
+        let _ = schema.complete(tree, &What::layout("app", "x", &place)).map_err(told);
+    }
+}
+
+fn tree(dice: &mut Dice, depth: usize, keys: &[&str], place: &Place) -> Node {
+    let data = match dice.roll(if depth == 0 { 7 } else { 12 }) {
+        0 => Data::Null,
+        1 => Data::Removed,
+        2 => Data::Bool(dice.roll(2) == 0),
+        3 => Data::Int(i128::MAX - 1),
+        4 => Data::Float(0.5),
+        5 => Data::Str("53/UDP".into()),
+        6 => Data::Str("${{ a }}/b".into()),
+        7 => Data::List((0..dice.roll(3)).map(|_| tree(dice, depth - 1, keys, place)).collect()),
+        _ => {
+            let mut map = crate::yaml::Map::default();
+            for _ in 0..dice.roll(5) {
+                map.set(keys[dice.roll(keys.len())], tree(dice, depth - 1, keys, place));
+            }
+            Data::Map(map)
+        }
+    };
+    Node::new(data, place)
 }

@@ -17,7 +17,7 @@ enum Part<'a> {
 /// Whether a text holds an expression or the literal that stands for one.
 #[must_use]
 pub fn is_in(text: &str) -> bool {
-    text.contains("${{")
+    text.contains('$') && text.contains("${{")
 }
 
 /// Whether a text is one expression and nothing else.

@@ -7,7 +7,7 @@
 
 use base64::Engine as _;
 use minijinja::value::{Kwargs, Rest, Value, ValueKind};
-use minijinja::{Environment, Error, ErrorKind, State};
+use minijinja::{Environment, Error, ErrorKind, State, filters};
 
 use super::value::{self, References};
 use super::{Generated, lock, scope};
@@ -37,9 +37,37 @@ pub(super) fn register(environment: &mut Environment<'static>) {
     environment.add_filter("generated", generated);
     environment.add_filter("default", default);
     environment.add_filter("d", default);
+    for (name, filter) in of_plain_text() {
+        environment.add_filter(name, move |state: &mut State, arguments: Rest<Value>| match arguments.first() {
+            Some(value) if is_text(value) && is_secret(value)? => Err(wrong(format!(
+                "`{name}` would change the reference, not the secret; nobody knows its value before push"
+            ))),
+            _ => filter.call(state, &arguments),
+        });
+    }
     environment.add_test("secret", |value: Value| is_secret(&value));
     environment.add_test("defined", |value: &Value| is_defined(value));
     environment.add_test("undefined", |value: &Value| !is_defined(value));
+}
+
+/// Minijinja's filters that look into a text, and would look into a reference.
+fn of_plain_text() -> [(&'static str, Value); 13] {
+    let length = Value::from_function(filters::length);
+    [
+        ("upper", Value::from_function(filters::upper)),
+        ("lower", Value::from_function(filters::lower)),
+        ("title", Value::from_function(filters::title)),
+        ("capitalize", Value::from_function(filters::capitalize)),
+        ("trim", Value::from_function(filters::trim)),
+        ("reverse", Value::from_function(filters::reverse)),
+        ("first", Value::from_function(filters::first)),
+        ("last", Value::from_function(filters::last)),
+        ("split", Value::from_function(filters::split)),
+        ("lines", Value::from_function(filters::lines)),
+        ("replace", Value::from_function(filters::replace)),
+        ("length", length.clone()),
+        ("count", length),
+    ]
 }
 
 fn wrong(message: impl Into<String>) -> Error {
@@ -86,6 +114,7 @@ fn dns_label(value: &str) -> String {
 fn is_secret(value: &Value) -> Result<bool, Error> {
     match value.kind() {
         ValueKind::String => Ok(value.as_str().is_some_and(has_reference)),
+        ValueKind::Plain => Ok(value::leaf(value).is_some()),
         ValueKind::Seq | ValueKind::Iterable => {
             value.try_iter()?.try_fold(false, |found, item| Ok(found || is_secret(&item)?))
         }
@@ -94,6 +123,10 @@ fn is_secret(value: &Value) -> Result<bool, Error> {
         }
         _ => Ok(false),
     }
+}
+
+fn is_text(value: &Value) -> bool {
+    matches!(value.kind(), ValueKind::String | ValueKind::Plain)
 }
 
 fn is_defined(value: &Value) -> bool {
@@ -237,7 +270,7 @@ fn generated(state: &State<'_, '_>, value: &Value, options: Kwargs) -> Result<Va
     let length = options.get::<Option<u32>>("length")?.unwrap_or(32);
     let charset = options.get::<Option<String>>("charset")?.unwrap_or_else(|| "alphanumeric".to_owned());
     options.assert_all_used()?;
-    let path = match (value::missing(value), value.as_str().and_then(Reference::exactly)) {
+    let path = match (value::missing(value), value::text(value).ok().as_deref().and_then(Reference::exactly)) {
         (Some(missing), _) => missing.path(),
         (None, Some(found)) => {
             let mut path = String::new();

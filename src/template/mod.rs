@@ -29,8 +29,8 @@ use crate::problem::{Place, Problem, Problems, Source, did_you_mean};
 use crate::schema::Types;
 use crate::yaml::Node;
 
-/// Instructions that one rendering may take: some thousand times what a large stack needs.
-const FUEL: u64 = 50_000_000;
+/// Instructions that one rendering may take: a hundred times what the homelab's largest component needs.
+const FUEL: u64 = 2_000_000;
 /// How deep files may include one another.
 const DEPTH: usize = 16;
 /// The name under which a context carries its [`Scope`]; no template can write it.

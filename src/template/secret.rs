@@ -1,8 +1,9 @@
 //! `secrets` in expressions: a map whose leaves are references, and what is not there.
 
+use std::fmt::{self, Display};
 use std::sync::Arc;
 
-use minijinja::value::{Enumerator, Object, Value};
+use minijinja::value::{Enumerator, Object, ObjectRepr, Value};
 use minijinja::{Error, ErrorKind};
 
 use crate::problem::did_you_mean;
@@ -39,8 +40,7 @@ impl Object for Secrets {
         Some(match self.all.get(keys) {
             Some(Secret::Map(_)) => Value::from_object(Secrets { all: self.all.clone(), path }),
             Some(Secret::Value(fingerprint)) => {
-                let reference = Reference { path, filters: Vec::new(), fingerprint: fingerprint.clone() };
-                Value::from(reference.to_string())
+                Value::from_object(Leaf(Reference { path, filters: Vec::new(), fingerprint: fingerprint.clone() }))
             }
             None => {
                 let last = path.last().map_or("", String::as_str);
@@ -52,6 +52,20 @@ impl Object for Secrets {
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
         Enumerator::Values(self.here().iter().map(|(key, _)| Value::from(key.as_str())).collect())
+    }
+}
+
+/// One secret in an expression: no text yet, so that nothing can cut or compare its reference as if it were the value.
+#[derive(Debug)]
+pub struct Leaf(pub Reference);
+
+impl Object for Leaf {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 

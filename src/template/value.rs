@@ -1,11 +1,11 @@
 //! Between the tree of the sources and the values of templates, and values as JSON or text.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use minijinja::value::{Value, ValueKind};
 use minijinja::{Error, ErrorKind};
 
-use super::secret::Missing;
+use super::secret::{Leaf, Missing};
 use crate::problem::Place;
 use crate::secrets::reference::{self, Piece};
 use crate::yaml::{Data, Entry, Map, Node};
@@ -26,10 +26,10 @@ pub fn from_node(node: &Node) -> Value {
 
 /// A template's value as a tree at a place. What is undefined anywhere in it is an error that names its path.
 pub fn to_node(value: &Value, place: &Place) -> Result<Node, Error> {
-    node_below(value, place, &mut String::new())
+    node_below(value, place, &mut Path::default())
 }
 
-fn node_below(value: &Value, place: &Place, path: &mut String) -> Result<Node, Error> {
+fn node_below(value: &Value, place: &Place, path: &mut Path) -> Result<Node, Error> {
     let data = match value.kind() {
         ValueKind::Undefined => return Err(undefined(path)),
         ValueKind::None => Data::Null,
@@ -40,7 +40,7 @@ fn node_below(value: &Value, place: &Place, path: &mut String) -> Result<Node, E
         ValueKind::Seq | ValueKind::Iterable => {
             let mut list = Vec::new();
             for (index, item) in value.try_iter()?.enumerate() {
-                list.push(below(path, &format!("[{index}]"), |path| node_below(&item, place, path))?);
+                list.push(path.below(Step::Index(index), |path| node_below(&item, place, path))?);
             }
             Data::List(list)
         }
@@ -52,22 +52,44 @@ fn node_below(value: &Value, place: &Place, path: &mut String) -> Result<Node, E
             for key in value.try_iter()? {
                 let name = text(&key)?;
                 let item = value.get_item(&key)?;
-                let item = below(path, &format!(".{name}"), |path| node_below(&item, place, path))?;
+                let item = path.below(Step::Key(key), |path| node_below(&item, place, path))?;
                 map.0.push(Entry { key: name.into(), place: place.clone(), value: item });
             }
             Data::Map(map)
         }
-        kind => return Err(Error::new(ErrorKind::InvalidOperation, format!("a {kind} is not data"))),
+        kind => match leaf(value) {
+            Some(Leaf(reference)) => Data::Str(reference.to_string().into()),
+            None => return Err(Error::new(ErrorKind::InvalidOperation, format!("a {kind} is not data"))),
+        },
     };
     Ok(Node::new(data, place))
 }
 
-fn below<T>(path: &mut String, step: &str, inner: impl FnOnce(&mut String) -> T) -> T {
-    let length = path.len();
-    path.push_str(step);
-    let result = inner(path);
-    path.truncate(length);
-    result
+/// Where in a value something is: made text only where it is told.
+#[derive(Default)]
+struct Path(Vec<Step>);
+
+enum Step {
+    Index(usize),
+    Key(Value),
+}
+
+impl Path {
+    fn below<T>(&mut self, step: Step, inner: impl FnOnce(&mut Self) -> T) -> T {
+        self.0.push(step);
+        let result = inner(self);
+        self.0.pop();
+        result
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|step| match step {
+            Step::Index(index) => write!(f, "[{index}]"),
+            Step::Key(key) => write!(f, ".{key}"),
+        })
+    }
 }
 
 /// The value as a secret that is not there, if it is one.
@@ -75,8 +97,13 @@ pub(super) fn missing(value: &Value) -> Option<&Missing> {
     value.downcast_object_ref::<Missing>()
 }
 
-fn undefined(path: &str) -> Error {
-    let detail = if path.is_empty() { "it is undefined".to_owned() } else { format!("`{path}` in it is undefined") };
+/// The value as a secret, if it is one alone.
+pub(super) fn leaf(value: &Value) -> Option<&Leaf> {
+    value.downcast_object_ref::<Leaf>()
+}
+
+fn undefined(path: &Path) -> Error {
+    let detail = if path.0.is_empty() { "it is undefined".to_owned() } else { format!("`{path}` in it is undefined") };
     Error::new(ErrorKind::UndefinedError, detail)
 }
 
@@ -102,9 +129,10 @@ pub fn write_text(out: &mut impl Write, value: &Value) -> Result<(), Error> {
         ValueKind::String => out.write_str(value.as_str().unwrap_or_default())?,
         ValueKind::Bool => out.write_str(if value.is_true() { "true" } else { "false" })?,
         ValueKind::Number => write!(out, "{value}")?,
-        ValueKind::Undefined => return Err(undefined("")),
+        ValueKind::Plain if leaf(value).is_some() => write!(out, "{value}")?,
+        ValueKind::Undefined => return Err(undefined(&Path::default())),
         _ if missing(value).is_some() => {
-            return Err(missing(value).map_or_else(|| undefined(""), Missing::error));
+            return Err(missing(value).map_or_else(|| undefined(&Path::default()), Missing::error));
         }
         kind => {
             let kind = if kind == ValueKind::None { "none".to_owned() } else { format!("a {kind}") };
@@ -126,10 +154,10 @@ pub enum References {
 
 /// Writes any value as JSON on one line, which is YAML too. What is undefined anywhere in it is an error.
 pub fn write_json(out: &mut impl Write, value: &Value, references: References) -> Result<(), Error> {
-    json_below(out, value, references, &mut String::new())
+    json_below(out, value, references, &mut Path::default())
 }
 
-fn json_below(out: &mut impl Write, value: &Value, references: References, path: &mut String) -> Result<(), Error> {
+fn json_below(out: &mut impl Write, value: &Value, references: References, path: &mut Path) -> Result<(), Error> {
     match value.kind() {
         ValueKind::Undefined => return Err(undefined(path)),
         ValueKind::None => out.write_str("null")?,
@@ -153,7 +181,7 @@ fn json_below(out: &mut impl Write, value: &Value, references: References, path:
                 if index > 0 {
                     out.write_str(", ")?;
                 }
-                below(path, &format!("[{index}]"), |path| json_below(out, &item, references, path))?;
+                path.below(Step::Index(index), |path| json_below(out, &item, references, path))?;
             }
             out.write_char(']')?;
         }
@@ -170,11 +198,17 @@ fn json_below(out: &mut impl Write, value: &Value, references: References, path:
                 write_string(out, &name)?;
                 out.write_str(": ")?;
                 let item = value.get_item(&key)?;
-                below(path, &format!(".{name}"), |path| json_below(out, &item, references, path))?;
+                path.below(Step::Key(key), |path| json_below(out, &item, references, path))?;
             }
             out.write_char('}')?;
         }
-        kind => return Err(Error::new(ErrorKind::InvalidOperation, format!("a {kind} is not data"))),
+        kind => match leaf(value) {
+            Some(Leaf(reference)) if references == References::AsJson => {
+                write!(out, "\"{}\"", reference.clone().filter("json"))?;
+            }
+            Some(Leaf(reference)) => write_string(out, &reference.to_string())?,
+            None => return Err(Error::new(ErrorKind::InvalidOperation, format!("a {kind} is not data"))),
+        },
     }
     Ok(())
 }

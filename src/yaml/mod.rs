@@ -4,8 +4,6 @@
 //! scalar and the place of every value are needed later. [`emit`] turns a tree into the one canonical text of it. This
 //! folder is the only home of the YAML crate.
 
-#[cfg(test)]
-pub(crate) mod dice;
 mod emit;
 mod parse;
 
@@ -190,3 +188,6 @@ impl Map {
         self.0.is_empty()
     }
 }
+
+#[cfg(test)]
+pub(crate) mod dice;

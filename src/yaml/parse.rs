@@ -159,8 +159,11 @@ impl<'a> Builder<'a> {
                 return Err(self.problem("`<<` is given twice", &span).note("`<<: [*a, *b]` takes several maps"));
             }
             let (key, place) = self.key(event, &span)?;
-            let (event, span) = self.next()?;
-            let value = self.value(event, &span)?;
+            let (event, value_span) = self.next()?;
+            if value_span.is_empty() && matches!(event, Event::Scalar(..)) && !self.has_colon(&span) {
+                return Err(trouble::no_value(&key).at(&place));
+            }
+            let value = self.value(event, &value_span)?;
             if is_merge {
                 merge = Some((entries.len(), merged(value)?));
             } else {
@@ -173,6 +176,16 @@ impl<'a> Builder<'a> {
             lay_under(&mut entries, at, merged);
         }
         Ok(Node::new(Data::Map(Map(entries)), &self.place(span)))
+    }
+
+    /// Whether a key without a value has a `:`. `{a, b}` is two keys in YAML, which nobody means.
+    fn has_colon(&self, key: &Span) -> bool {
+        let mut rest =
+            self.source.text.get(key.end.byte_offset().unwrap_or_default()..).unwrap_or_default().trim_start();
+        while let Some(comment) = rest.strip_prefix('#') {
+            rest = comment.split_once('\n').map_or("", |(_, rest)| rest).trim_start();
+        }
+        rest.starts_with(':')
     }
 
     /// A key's text and place.

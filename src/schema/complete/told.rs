@@ -25,9 +25,6 @@ impl Walk<'_> {
         if problem.label.is_empty() && known().count() <= 20 {
             problem = problem.note(format!("known here: {}", known().collect::<Vec<_>>().join(", ")));
         }
-        if entry.value.is_null() && entry.key.contains(' ') {
-            problem = problem.note("a text with `, ` in it must be quoted inside `{ }`");
-        }
         self.tell(problem, &entry.place);
     }
 

@@ -1,12 +1,14 @@
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
+use serde_json::{Value, json};
+
 use super::*;
 use crate::problem::Source;
 use crate::schema::Types;
 
 /// A small language: two layouts, and files with a few keys.
-fn text() -> String {
+fn written() -> String {
     let types = "$defs: {Port: {x-short: {integer: port, string: \"{port}/{protocol}\"}, required: [port], properties: \
                  {port: {type: integer}, protocol: {type: string, enum: [TCP, UDP], default: TCP}}}}";
     let types = Types::load(&Source::new("types", types)).expect("types");
@@ -33,7 +35,7 @@ fn text() -> String {
 
 #[test]
 fn every_way_to_write_a_value_is_spelled_out() {
-    insta::assert_snapshot!(text());
+    insta::assert_snapshot!(written());
 }
 
 #[test]
@@ -72,7 +74,7 @@ fn a_validator_takes_what_is_right_and_refuses_what_is_wrong() {
                   print([t for t in right if not is_valid(t)] + [t for t in wrong if is_valid(t)])\n";
     let command = Command::new("python3").args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
     let mut child = command.expect("python3");
-    let schema: Value = serde_json::from_str(&text()).expect("JSON");
+    let schema: Value = serde_json::from_str(&written()).expect("JSON");
     let mut stdin = child.stdin.take().expect("stdin");
     stdin.write_all(json!([schema, right, wrong]).to_string().as_bytes()).expect("written");
     drop(stdin);

@@ -80,10 +80,7 @@ impl<'a> Loader<'a> {
                 None => {
                     let label = did_you_mean(&entry.key, KEYWORDS);
                     let message = format!("`{}` is no keyword of schemas here", entry.key);
-                    let problem = wrong(&entry.place, message).label(label);
-                    let is_cut = entry.value.is_null() && entry.key.contains(' ');
-                    let note = "a text with `, ` in it must be quoted inside `{ }`";
-                    self.problems.push(if is_cut { problem.note(note) } else { problem });
+                    self.problems.push(wrong(&entry.place, message).label(label));
                 }
             }
         }

@@ -282,6 +282,23 @@ fn an_unquoted_expression_is_explained() {
 }
 
 #[test]
+fn a_text_that_a_comma_cut_is_no_key() {
+    insta::assert_snapshot!(bad("a: {b: one, with more, c: 1}\n"), @r"
+    error[yaml]: `with more` is a key without a value
+      --> a.yaml:1:13
+       |
+     1 | a: {b: one, with more, c: 1}
+       |             ^^^^^^^^^
+       = a text with `, ` in it must be quoted inside `{ }`; a key without a value is written `key: ~`
+    ");
+    assert!(bad("{a}\n").contains("without a value") && bad("{a: 1, \"b\"}\n").contains("without a value"));
+    assert!(bad("? a\nb: 1\n").contains("without a value"));
+    assert_eq!(value("{b: , c: ~, \"d\":, ? e : , f:}"), "{b: null, c: null, d: null, e: null, f: null}");
+    assert_eq!(shown(&good("a:\nb:   # c\n? d\n:\ne: {f:\n  }\n")), "{a: null, b: null, d: null, e: {f: null}}");
+    assert_eq!(shown(&good("a: &x\nb: !!null\nc: *x\n")), "{a: null, b: null, c: null}");
+}
+
+#[test]
 fn common_mistakes_have_messages_that_help() {
     insta::assert_snapshot!(bad("a:\n<<<<<<< HEAD\n  b: 1\n=======\n  b: 2\n>>>>>>> other\n"), @r"
     error[yaml]: an unresolved merge conflict of git stands here

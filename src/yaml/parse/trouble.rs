@@ -25,11 +25,17 @@ pub(super) fn unreadable(source: &Arc<Source>) -> Result<(), Problem> {
 
 /// A plain scalar with an expression that does not end in it was cut by YAML.
 pub(super) fn cut_expression(text: &str) -> Result<(), Problem> {
-    let Some(at) = text.rfind("${{") else { return Ok(()) };
+    let Some(at) = text.contains('$').then(|| text.rfind("${{")).flatten() else { return Ok(()) };
     if text[at..].contains("}}") || text[..at].ends_with('$') {
         return Ok(());
     }
     Err(Problem::error("yaml", "the expression `${{` does not end in this value").note(QUOTE))
+}
+
+/// A key without `:` inside `{ }`, most often the rest of a text that a comma cut.
+pub(super) fn no_value(key: &str) -> Problem {
+    Problem::error("yaml", format!("`{key}` is a key without a value"))
+        .note("a text with `, ` in it must be quoted inside `{ }`; a key without a value is written `key: ~`")
 }
 
 /// Why a value cannot stand so deep.
