@@ -26,7 +26,7 @@ pub struct Stacks<'a> {
     /// Those that were built now or are known from before.
     pub summaries: BTreeMap<&'a str, &'a Summary>,
     /// The text of a file, to show a line of it.
-    pub read: &'a dyn Fn(&str) -> Option<std::sync::Arc<Source>>,
+    pub read: Box<dyn Fn(&str) -> Option<std::sync::Arc<Source>> + 'a>,
 }
 
 impl Stacks<'_> {

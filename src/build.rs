@@ -67,8 +67,23 @@ struct Built {
     warnings: Vec<Told>,
 }
 
+/// Why a build failed.
+#[derive(Debug)]
+pub struct Failure {
+    /// All that is wrong.
+    pub problems: Problems,
+    /// Whether `out/` may be half old and half new: writing had begun. Otherwise it is as it was.
+    pub writing: bool,
+}
+
+impl<P: Into<Problems>> From<P> for Failure {
+    fn from(problems: P) -> Self {
+        Self { problems: problems.into(), writing: false }
+    }
+}
+
 /// Builds the site in a folder. `progress` hears how many of how many stacks are rendered.
-pub fn build(root: &Path, options: &Options, progress: &(dyn Fn(usize, usize) + Sync)) -> Result<Report, Problems> {
+pub fn build(root: &Path, options: &Options, progress: &(dyn Fn(usize, usize) + Sync)) -> Result<Report, Failure> {
     let disk = disk::Site::open(root)?;
     let turn = Turn::begin(&disk, options.mode)?;
     let look = out::look(&turn, &Program::running())?;
@@ -86,7 +101,7 @@ pub fn build(root: &Path, options: &Options, progress: &(dyn Fn(usize, usize) + 
     let built: Vec<_> = stale
         .par_iter()
         .map(|name| {
-            let built = stack(&disk, &site, name);
+            let built = stack(&disk, &site, &look, name);
             progress(done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1, stale.len());
             built
         })
@@ -94,13 +109,14 @@ pub fn build(root: &Path, options: &Options, progress: &(dyn Fn(usize, usize) + 
     let mut problems = Problems::new();
     let built: Vec<Built> = built.into_iter().filter_map(|one| problems.take(one)).collect();
     problems.take(across(&disk, &look, &built));
-    let built = problems.or(built)?;
+    problems.or(())?;
     let mut report = quiet(&look, scope);
     report.warnings.extend(built.iter().flat_map(|one| one.warnings.iter().cloned()));
     report.warnings.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
     let site_lock = File { path: "site.lock".to_owned(), text: lock::site(&site) };
     let (outputs, keeps) = built.into_iter().map(|one| (one.output, one.keep)).unzip();
-    let written = out::write(&turn, &look, vec![site_lock], outputs, scope)?;
+    let written = out::write(&turn, &look, vec![site_lock], outputs, scope)
+        .map_err(|problems| Failure { problems, writing: options.mode == Mode::Write })?;
     let keep = Keep { seen, ..Keep::default() };
     report.warnings.extend(out::save(&turn, &look, &written, keep, keeps).map(Told::from));
     for (name, changes) in written.stacks {
@@ -142,15 +158,12 @@ fn known(look: &Look, scope: Option<&BTreeSet<String>>) -> Result<(), Problems> 
 }
 
 /// One stack: a pure function of its files and the site.
-fn stack(disk: &disk::Site, site: &Site, name: &str) -> Result<Built, Problems> {
+fn stack(disk: &disk::Site, site: &Site, look: &Look, name: &str) -> Result<Built, Problems> {
     let (sources, seen) = load::stack(disk, name)?;
-    let stack = resolved(site, name, &sources)?;
+    let stack = resolved(disk, site, look, name, &sources)?;
     let rendered = render::stack(site, &stack)?;
     let mut files = vec![File { path: "stack.lock".to_owned(), text: lock::stack(&stack, &rendered) }];
-    let mut summary = Summary {
-        depends_on: stack.depends_on.iter().map(|(name, place)| (name.clone(), Spot::of(place))).collect(),
-        ..Summary::default()
-    };
+    let mut summary = summary(&stack);
     let mut problems = Problems::new();
     let mut warnings = Vec::new();
     let mut paths: BTreeMap<String, (String, Place)> = BTreeMap::new();
@@ -178,15 +191,28 @@ fn stack(disk: &disk::Site, site: &Site, name: &str) -> Result<Built, Problems> 
 }
 
 /// A stack without a problem, or all problems of its sources and of rendering what they have right.
-fn resolved(site: &Site, name: &str, sources: &[Arc<Source>]) -> Result<resolve::Stack, Problems> {
-    let (stack, mut problems) = resolve::stack(site, name, sources);
-    match stack {
-        Some(stack) if !problems.has_errors() => Ok(stack),
-        stack => {
-            problems.extend(stack.map(|stack| render::problems(site, &stack)).unwrap_or_default());
+fn resolved(
+    disk: &disk::Site,
+    site: &Site,
+    look: &Look,
+    name: &str,
+    sources: &[Arc<Source>],
+) -> Result<resolve::Stack, Problems> {
+    match resolve::stack(site, name, sources) {
+        (Some(stack), problems) if !problems.has_errors() => Ok(stack),
+        (Some(stack), mut problems) => {
+            problems.extend(render::problems(site, &stack));
+            problems.take(stacks(disk, look, [(name, &summary(&stack))]).check());
             Err(problems)
         }
+        (None, problems) => Err(problems),
     }
+}
+
+/// What a stack is for the others before it is rendered.
+fn summary(stack: &resolve::Stack) -> Summary {
+    let depends_on = stack.depends_on.iter().map(|(name, place)| (name.clone(), Spot::of(place))).collect();
+    Summary { depends_on, ..Summary::default() }
 }
 
 /// An artifact whose path another one of its stack has already.
@@ -206,10 +232,18 @@ fn across(disk: &disk::Site, look: &Look, built: &[Built]) -> Result<(), Problem
     let before: Vec<(&str, Summary)> =
         before.filter_map(|(name, _)| Some((name.as_str(), kept(look.summary(name))?))).collect();
     let now = built.iter().map(|one| (one.output.stack.as_str(), &one.summary));
-    let stacks = Stacks {
+    stacks(disk, look, before.iter().map(|(name, summary)| (*name, summary)).chain(now)).check()
+}
+
+/// Some stacks, among all that the site has.
+fn stacks<'a>(
+    disk: &'a disk::Site,
+    look: &'a Look,
+    summaries: impl IntoIterator<Item = (&'a str, &'a Summary)>,
+) -> Stacks<'a> {
+    Stacks {
         names: look.stacks.keys().map(String::as_str).collect(),
-        summaries: before.iter().map(|(name, summary)| (*name, summary)).chain(now).collect(),
-        read: &|path| disk.file(path, &mut disk::Seen::new()).ok().flatten(),
-    };
-    stacks.check()
+        summaries: summaries.into_iter().collect(),
+        read: Box::new(|path| disk.file(path, &mut disk::Seen::new()).ok().flatten()),
+    }
 }

@@ -50,7 +50,7 @@ pub fn own(node: &Node) -> Result<Document, Problems> {
     let name = text(node, &["metadata", "name"])?.to_owned();
     if name.chars().count() > LONGEST || !name.chars().all(is_of_name) || name.starts_with('.') {
         let place = node.at(["metadata", "name"]).map_or(&node.place, |name| &name.place);
-        let note = format!("it has 1 to {LONGEST} letters, digits, `.`, `_` and `-`, and begins with no `.`");
+        let rule = format!("it has 1 to {LONGEST} letters, digits, `.`, `_` and `-`, and begins with no `.`");
         return Err(wrong(format!("`{}` is no possible `metadata.name`", name.escape_debug()), place)
             .note(note)
             .into());

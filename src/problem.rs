@@ -367,6 +367,42 @@ impl IntoIterator for Problems {
     }
 }
 
+/// Places of one message that are listed before the rest is only counted.
+const LISTED: usize = 4;
+
+/// Sorted problems with each message said once: where else it applies are notes of the first.
+#[must_use]
+pub fn said_once(problems: Vec<Problem>) -> Vec<Problem> {
+    let mut said: Vec<(Problem, Vec<String>)> = Vec::new();
+    for problem in problems {
+        let same = |first: &Problem| {
+            (first.level, first.code, &first.message, &first.label)
+                == (problem.level, problem.code, &problem.message, &problem.label)
+        };
+        match said.iter_mut().find(|(first, _)| same(first)) {
+            Some((first, others)) => {
+                let place = problem.place.filter(|place| Some(place) != first.place.as_ref());
+                others.push(
+                    place.map_or_else(|| problem.notes.last().cloned().unwrap_or_default(), |place| place.to_string()),
+                );
+            }
+            None => said.push((problem, Vec::new())),
+        }
+    }
+    let with_others = |(problem, others): (Problem, Vec<String>)| match others.len() {
+        0 => problem,
+        number if number <= LISTED => {
+            others.iter().fold(problem, |problem, place| problem.note(format!("also: {place}")))
+        }
+        number => {
+            let listed = others.iter().take(LISTED - 1);
+            let problem = listed.fold(problem, |problem, place| problem.note(format!("also: {place}")));
+            problem.note(format!("and {} more of the same", number - (LISTED - 1)))
+        }
+    };
+    said.into_iter().map(with_others).collect()
+}
+
 /// All values, or all problems of those that failed.
 pub fn gather<T>(results: impl IntoIterator<Item = Result<T, Problems>>) -> Result<Vec<T>, Problems> {
     let mut problems = Problems::new();

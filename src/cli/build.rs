@@ -9,9 +9,9 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use crate::build::{Options, Report, Told, build};
+use crate::build::{Failure, Options, Report, Told, build};
 use crate::out::Mode;
-use crate::problem::{Level, Problem, Problems};
+use crate::problem::{Level, Problem};
 
 /// How many changed files are listed before the rest is only counted.
 const LISTED: usize = 20;
@@ -55,7 +55,14 @@ pub(super) fn run(site: &Path, arguments: &Arguments) -> ExitCode {
     } else {
         match result {
             Ok(report) => tell(&report, stale, begin),
-            Err(problems) => super::tell_problems(problems, "; nothing was written"),
+            Err(Failure { problems, writing }) => {
+                let end = if writing {
+                    "; files that were written are whole, build again to finish"
+                } else {
+                    "; nothing was written"
+                };
+                super::tell_problems(problems, end);
+            }
         }
     }
     if failed { ExitCode::from(super::FAILED) } else { ExitCode::SUCCESS }
@@ -140,7 +147,7 @@ fn list(out: &mut impl Write, lines: &[(&str, &String)]) {
     let mut last = "";
     for (word, path) in lines.iter().take(LISTED) {
         let shown = if *word == last { "" } else { word };
-        let _ = writeln!(out, "  {shown:<8} {}", path.as_str());
+        let _ = writeln!(out, "  {shown:<8} out/{path}");
         last = word;
     }
     if lines.len() > LISTED {
@@ -148,7 +155,7 @@ fn list(out: &mut impl Write, lines: &[(&str, &String)]) {
     }
 }
 
-fn as_json(result: &Result<Report, Problems>, stale: bool) -> Value {
+fn as_json(result: &Result<Report, Failure>, stale: bool) -> Value {
     match result {
         Ok(report) => json!({
             "result": if stale { "stale" } else { "done" },
@@ -161,8 +168,9 @@ fn as_json(result: &Result<Report, Problems>, stale: bool) -> Value {
                 json!({"code": told.code, "message": told.message, "place": told.place})
             }).collect::<Vec<_>>(),
         }),
-        Err(problems) => json!({
+        Err(Failure { problems, writing }) => json!({
             "result": "failed",
+            "writing": writing,
             "problems": problems.clone().sorted().iter().map(problem_as_json).collect::<Vec<_>>(),
         }),
     }

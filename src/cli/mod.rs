@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::problem::{Level, Problems};
+use crate::problem::{self, Level, Problems};
 
 /// Exit codes: done or nothing to do; refused, stale or failed; wrong usage.
 const FAILED: u8 = 1;
@@ -68,12 +68,9 @@ fn count(number: usize, word: &str) -> String {
 fn tell_problems(problems: Problems, end: &str) {
     let mut err = std::io::stderr().lock();
     let problems = problems.sorted();
-    let (mut errors, mut warnings) = (0, 0);
-    for problem in &problems {
-        match problem.level {
-            Level::Error => errors += 1,
-            Level::Warning => warnings += 1,
-        }
+    let of = |level| problems.iter().filter(|problem| problem.level == level).count();
+    let (errors, warnings) = (of(Level::Error), of(Level::Warning));
+    for problem in problem::said_once(problems) {
         let _ = writeln!(err, "{problem}");
     }
     let warnings = if warnings == 0 { String::new() } else { format!(", {}", count(warnings, "warning")) };

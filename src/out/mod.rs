@@ -1,7 +1,7 @@
 //! `out/`: artifacts become files, and only what differs is touched.
 //!
 //! A build takes its [`Turn`] (two builds never write at once), has a [`look`] at what the last one kept in
-//! `.homebuild/`, and, unless that says that nothing changed, gives its [`Output`]s to [`write`] and what it saw to
+//! `.homebuild/`, and, unless that says that nothing changed, gives its [`Output`]s to [`write()`] and what it saw to
 //! [`save`]:
 //!
 //! ```text
@@ -47,7 +47,7 @@ pub enum Mode {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
     /// Path below the stack's folder in `out/`: `stack.lock`, or `<module>/<file>`. A file of a module gets a line in the
-    /// module's `SHA256SUMS`, which [`write`] makes.
+    /// module's `SHA256SUMS`, which [`write()`] makes.
     pub path: String,
     /// All of it.
     pub text: String,

@@ -37,7 +37,7 @@ impl Changes {
     }
 }
 
-/// What [`write`] did.
+/// What [`write()`] did.
 #[derive(Debug, Default)]
 pub struct Written {
     /// By stack, built and gone ones, those without a change too; `site.lock` stands under the empty name.
@@ -68,9 +68,11 @@ pub fn write(
     if turn.mode == Mode::Check {
         return Ok(written);
     }
-    let done: BTreeSet<&str> = jobs.iter().map(|job| job.stack.as_str()).collect();
-    let left = known.iter().flatten().filter(|path| !done.contains(path.split('/').next().unwrap_or_default()));
-    let left: BTreeSet<String> = left.cloned().collect();
+    let out_of_scope = |path: &&String| {
+        let stack = path.split('/').next().unwrap_or_default();
+        scope.is_some_and(|scope| !scope.contains(stack))
+    };
+    let left: BTreeSet<String> = known.iter().flatten().filter(out_of_scope).cloned().collect();
     let announced = announced(&jobs);
     if !announced.is_empty() {
         // What an earlier build announced is still to be found, if this one does not come to its end either.

@@ -104,16 +104,15 @@ fn module(site: &Site, stack: &Stack, module: &Module) -> Result<(Rendered, Vec<
     let artifacts: Vec<_> = made.into_par_iter().map(|one| artifact(site, module, one)).collect();
     let artifacts = findings.problems.take(gather(artifacts)).unwrap_or_default();
     findings.problems.extend(snippets(module, &artifacts));
-    let Findings { mut problems, needed } = findings;
-    if problems.has_errors() {
-        // what was not made cannot be said to need nothing
-        return Err(problems);
+    if findings.problems.has_errors() {
+        // what was not looked at as a whole is neither unread nor unneeded
+        return Err(findings.problems);
     }
-    for accepts in module.jobs.iter().map(|job| &job.accepts).chain([&module.accepts]) {
-        problems.extend(accepts.unneeded(&needed));
-    }
-    problems.extend(unread_files(module));
-    Ok((Rendered { artifacts, warnings: problems }, needed))
+    let Findings { problems: mut warnings, needed } = findings;
+    warnings.extend(module.jobs.iter().flat_map(|job| job.accepts.unneeded(&needed)));
+    warnings.extend(module.accepts.unneeded(&needed));
+    warnings.extend(unread_files(module));
+    Ok((Rendered { artifacts, warnings }, needed))
 }
 
 /// The check `secret-in-plain`, with the levels and acceptances of where the document comes from.

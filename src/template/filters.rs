@@ -13,15 +13,14 @@ use super::value::{self, References};
 use super::{Generated, lock, scope};
 use crate::digest;
 use crate::problem::{Place, Source, Spot};
+use crate::secrets::Reference;
 use crate::secrets::reference::{self, has_reference};
-use crate::secrets::{Piece, Reference};
 use crate::yaml::{self, Data, Entry, Map, Node};
 
 /// Characters of a Kubernetes name or label.
 const LABEL_LENGTH: usize = 63;
 
 pub(super) fn register(environment: &mut Environment<'static>) {
-    guard_builtins(environment);
     environment.add_filter(" join", filters::join);
     environment.add_filter("join", join);
     environment.add_filter("text", text);
@@ -40,60 +39,41 @@ pub(super) fn register(environment: &mut Environment<'static>) {
     environment.add_filter("generated", generated);
     environment.add_filter("default", default);
     environment.add_filter("d", default);
+    for (name, filter) in of_plain_text() {
+        environment.add_filter(name, move |state: &mut State, arguments: Rest<Value>| match arguments.first() {
+            Some(value) if is_text(value) && is_secret(value)? => Err(wrong(format!(
+                "`{name}` would change the reference, not the secret; nobody knows its value before push"
+            ))),
+            _ => filter.call(state, &arguments),
+        });
+    }
     environment.add_test("secret", |value: Value| is_secret(&value));
     environment.add_test("defined", |value: &Value| is_defined(value));
     environment.add_test("undefined", |value: &Value| !is_defined(value));
 }
 
+/// Minijinja's filters that look into a text, and would look into a reference.
+fn of_plain_text() -> [(&'static str, Value); 13] {
+    let length = Value::from_function(filters::length);
+    [
+        ("upper", Value::from_function(filters::upper)),
+        ("lower", Value::from_function(filters::lower)),
+        ("title", Value::from_function(filters::title)),
+        ("capitalize", Value::from_function(filters::capitalize)),
+        ("trim", Value::from_function(filters::trim)),
+        ("reverse", Value::from_function(filters::reverse)),
+        ("first", Value::from_function(filters::first)),
+        ("last", Value::from_function(filters::last)),
+        ("split", Value::from_function(filters::split)),
+        ("lines", Value::from_function(filters::lines)),
+        ("replace", Value::from_function(filters::replace)),
+        ("length", length.clone()),
+        ("count", length),
+    ]
+}
+
 fn wrong(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::InvalidOperation, message.into())
-}
-
-/// minijinja's filters of texts, which would compute with a reference as if it were the secret.
-fn guard_builtins(environment: &mut Environment<'static>) {
-    macro_rules! guard {
-        ($($name:literal: $filter:ident),*) => {$(
-            environment.add_filter(concat!(" ", $name), filters::$filter);
-            environment.add_filter($name, |state: &mut State<'_, '_>, arguments: Rest<Value>| {
-                guarded(state, $name, concat!(" ", $name), &arguments)
-            });
-        )*};
-    }
-    guard!(
-        "upper": upper, "lower": lower, "title": title, "capitalize": capitalize, "replace": replace,
-        "length": length, "count": length, "reverse": reverse, "trim": trim, "split": split, "lines": lines,
-        "first": first, "last": last, "list": list, "int": int, "float": float, "bool": bool
-    );
-}
-
-/// What a filter makes of its arguments; an error where a text loses a secret in it.
-fn guarded(state: &mut State<'_, '_>, name: &str, builtin: &str, arguments: &[Value]) -> Result<Value, Error> {
-    let result = state.apply_filter(builtin, arguments);
-    let Some(text) = arguments.first().filter(|text| value::string(text).is_some_and(has_reference)) else {
-        return result;
-    };
-    match result {
-        Ok(result) if references(text)? == references(&result)? => Ok(result),
-        _ => Err(wrong(format!("`{name}` cannot be done to a secret: its value is not known before push"))),
-    }
-}
-
-/// The references to secrets that are whole in a text or a list of texts, sorted.
-fn references(value: &Value) -> Result<Vec<String>, Error> {
-    let mut found = Vec::new();
-    if matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable) {
-        for item in value.try_iter()? {
-            found.extend(references(&item)?);
-        }
-    } else if let Some(text) = value::string(value) {
-        let pieces = reference::pieces(text).unwrap_or_default();
-        found.extend(pieces.into_iter().filter_map(|piece| match piece {
-            Piece::Reference(reference) => Some(reference.to_string()),
-            Piece::Text(_) => None,
-        }));
-    }
-    found.sort();
-    Ok(found)
 }
 
 /// minijinja's `join` with `true` for true, not `True`; none and lists have no text.
@@ -144,7 +124,8 @@ fn dns_label(value: &str) -> String {
 /// Whether a secret is anywhere in a value.
 fn is_secret(value: &Value) -> Result<bool, Error> {
     match value.kind() {
-        _ if value::string(value).is_some() => Ok(value::string(value).is_some_and(has_reference)),
+        ValueKind::String => Ok(value.as_str().is_some_and(has_reference)),
+        ValueKind::Plain => Ok(value::leaf(value).is_some()),
         ValueKind::Seq | ValueKind::Iterable => {
             value.try_iter()?.try_fold(false, |found, item| Ok(found || is_secret(&item)?))
         }
@@ -153,6 +134,10 @@ fn is_secret(value: &Value) -> Result<bool, Error> {
         }
         _ => Ok(false),
     }
+}
+
+fn is_text(value: &Value) -> bool {
+    matches!(value.kind(), ValueKind::String | ValueKind::Plain)
 }
 
 fn is_defined(value: &Value) -> bool {
@@ -296,7 +281,7 @@ fn generated(state: &State<'_, '_>, value: &Value, options: Kwargs) -> Result<Va
     let length = options.get::<Option<u32>>("length")?.unwrap_or(32);
     let charset = options.get::<Option<String>>("charset")?.unwrap_or_else(|| "alphanumeric".to_owned());
     options.assert_all_used()?;
-    let path = match (value::missing(value), value::string(value).and_then(Reference::exactly)) {
+    let path = match (value::missing(value), value::text(value).ok().as_deref().and_then(Reference::exactly)) {
         (Some(missing), _) => missing.path(),
         (None, Some(found)) => {
             let mut path = String::new();

@@ -29,8 +29,8 @@ use crate::problem::{Place, Problem, Problems, Source, Spot, did_you_mean};
 use crate::schema::Types;
 use crate::yaml::Node;
 
-/// Instructions and bytes that one rendering may take: more than ten times what the largest component needs.
-const FUEL: u64 = 5_000_000;
+/// Instructions that one rendering may take: a hundred times what the homelab's largest component needs.
+const FUEL: u64 = 2_000_000;
 /// How deep files may include one another.
 const DEPTH: usize = 16;
 /// The name that minijinja gives to expressions.

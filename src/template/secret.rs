@@ -1,6 +1,6 @@
 //! `secrets` in expressions: a map whose leaves are references, and what is not there.
 
-use std::fmt;
+use std::fmt::{self, Display};
 use std::sync::Arc;
 
 use minijinja::value::{Enumerator, Object, ObjectRepr, Value};
@@ -40,8 +40,7 @@ impl Object for Secrets {
         Some(match self.all.get(keys) {
             Some(Secret::Map(_)) => Value::from_object(Secrets { all: self.all.clone(), path }),
             Some(Secret::Value(fingerprint)) => {
-                let reference = Reference { path, filters: Vec::new(), fingerprint: fingerprint.clone() };
-                Value::from_object(Leaf(reference.to_string()))
+                Value::from_object(Leaf(Reference { path, filters: Vec::new(), fingerprint: fingerprint.clone() }))
             }
             None => {
                 let last = path.last().map_or("", String::as_str);
@@ -56,9 +55,9 @@ impl Object for Secrets {
     }
 }
 
-/// A secret, by its reference. It is no text to slice or to compare: the text that it stands for is not known here.
+/// One secret in an expression: no text yet, so that nothing can cut or compare its reference as if it were the value.
 #[derive(Debug)]
-pub struct Leaf(pub String);
+pub struct Leaf(pub Reference);
 
 impl Object for Leaf {
     fn repr(self: &Arc<Self>) -> ObjectRepr {
@@ -66,7 +65,7 @@ impl Object for Leaf {
     }
 
     fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        self.0.fmt(f)
     }
 }
 

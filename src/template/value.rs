@@ -39,7 +39,7 @@ fn node_below(value: &Value, place: &Place, path: &mut Path) -> Result<Node, Err
         ValueKind::Bool => Data::Bool(value.is_true()),
         ValueKind::Number if value.is_integer() => Data::Int(i128::try_from(value.clone())?),
         ValueKind::Number => Data::Float(finite(value)?),
-        _ if string(value).is_some() => Data::Str(string(value).unwrap_or_default().into()),
+        ValueKind::String => Data::Str(value.as_str().unwrap_or_default().into()),
         ValueKind::Seq | ValueKind::Iterable => {
             let mut list = Vec::new();
             for (index, item) in value.try_iter()?.enumerate() {
@@ -60,7 +60,10 @@ fn node_below(value: &Value, place: &Place, path: &mut Path) -> Result<Node, Err
             }
             Data::Map(map)
         }
-        kind => return Err(Error::new(ErrorKind::InvalidOperation, format!("a {kind} is not data"))),
+        kind => match leaf(value) {
+            Some(Leaf(reference)) => Data::Str(reference.to_string().into()),
+            None => return Err(Error::new(ErrorKind::InvalidOperation, format!("a {kind} is not data"))),
+        },
     };
     Ok(Node::new(data, place))
 }
@@ -99,14 +102,14 @@ impl fmt::Display for Path {
     }
 }
 
-/// The text of a value that is one, and the reference of a secret.
-pub(super) fn string(value: &Value) -> Option<&str> {
-    value.as_str().or_else(|| value.downcast_object_ref::<Leaf>().map(|leaf| &*leaf.0))
-}
-
 /// The value as a secret that is not there, if it is one.
 pub(super) fn missing(value: &Value) -> Option<&Missing> {
     value.downcast_object_ref::<Missing>()
+}
+
+/// The value as a secret, if it is one alone.
+pub(super) fn leaf(value: &Value) -> Option<&Leaf> {
+    value.downcast_object_ref::<Leaf>()
 }
 
 fn undefined(path: &Path) -> Error {
@@ -137,9 +140,10 @@ pub fn text(value: &Value) -> Result<String, Error> {
 /// Writes a scalar as text.
 pub fn write_text(out: &mut impl Write, value: &Value) -> Result<(), Error> {
     match value.kind() {
-        _ if string(value).is_some() => out.write_str(string(value).unwrap_or_default())?,
+        ValueKind::String => out.write_str(value.as_str().unwrap_or_default())?,
         ValueKind::Bool => out.write_str(if value.is_true() { "true" } else { "false" })?,
         ValueKind::Number => write!(out, "{value}")?,
+        ValueKind::Plain if leaf(value).is_some() => write!(out, "{value}")?,
         ValueKind::Undefined => return Err(undefined(&Path::default())),
         _ if missing(value).is_some() => {
             return Err(missing(value).map_or_else(|| undefined(&Path::default()), Missing::error));
@@ -177,8 +181,8 @@ fn json_below(out: &mut impl Write, value: &Value, references: References, path:
             }
             write_text(out, value)?;
         }
-        _ if string(value).is_some() => {
-            let text = string(value).unwrap_or_default();
+        ValueKind::String => {
+            let text = value.as_str().unwrap_or_default();
             if references == References::AsJson && reference::has_reference(text) {
                 write_string_with_references(out, text)?;
             } else {
@@ -212,7 +216,13 @@ fn json_below(out: &mut impl Write, value: &Value, references: References, path:
             }
             out.write_char('}')?;
         }
-        kind => return Err(Error::new(ErrorKind::InvalidOperation, format!("a {kind} is not data"))),
+        kind => match leaf(value) {
+            Some(Leaf(reference)) if references == References::AsJson => {
+                write!(out, "\"{}\"", reference.clone().filter("json"))?;
+            }
+            Some(Leaf(reference)) => write_string(out, &reference.to_string())?,
+            None => return Err(Error::new(ErrorKind::InvalidOperation, format!("a {kind} is not data"))),
+        },
     }
     Ok(())
 }
