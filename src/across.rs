@@ -2,6 +2,7 @@
 //! places want to be generated differently. It is checked over summaries, which are kept of stacks that need no build.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +20,9 @@ pub struct Summary {
     pub generated: Vec<Generated>,
 }
 
+/// How a file of the site is read again.
+pub type Read<'a> = dyn Fn(&str) -> Option<Arc<Source>> + 'a;
+
 /// The stacks of a site, each with its summary where one is known, and how to read a file of them again.
 pub struct Stacks<'a> {
     /// All stacks of the site.
@@ -26,7 +30,7 @@ pub struct Stacks<'a> {
     /// Those that were built now or are known from before.
     pub summaries: BTreeMap<&'a str, &'a Summary>,
     /// The text of a file, to show a line of it.
-    pub read: Box<dyn Fn(&str) -> Option<std::sync::Arc<Source>> + 'a>,
+    pub read: Box<Read<'a>>,
 }
 
 impl Stacks<'_> {

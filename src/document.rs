@@ -52,7 +52,7 @@ pub fn own(node: &Node) -> Result<Document, Problems> {
         let place = node.at(["metadata", "name"]).map_or(&node.place, |name| &name.place);
         let rule = format!("it has 1 to {LONGEST} letters, digits, `.`, `_` and `-`, and begins with no `.`");
         return Err(wrong(format!("`{}` is no possible `metadata.name`", name.escape_debug()), place)
-            .note(note)
+            .note(rule)
             .into());
     }
     let spec = node.get("spec").cloned().ok_or_else(|| wrong("`spec` is missing", &node.place))?;

@@ -91,7 +91,7 @@ fn sound_files(site: &Site, name: &str, sources: &[Arc<Source>]) -> Result<(Fold
 
 fn of_folders(site: &Site, name: &str, folders: &Folders, node: &Node, problems: &mut Problems) -> Stack {
     let depends_on = texts(node.get("depends_on"));
-    let target = text(&node, "target");
+    let target = text(node, "target");
     if let Some(target) = &target
         && site.targets.get(target).is_none()
     {
