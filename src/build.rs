@@ -6,7 +6,7 @@ use std::path::Path;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::across::{Spot, Stacks, Summary};
+use crate::across::{Stacks, Summary};
 use crate::disk;
 use crate::load;
 use crate::lock;
@@ -162,10 +162,11 @@ fn stack(disk: &disk::Site, site: &Site, name: &str) -> Result<Built, Problems> 
     let stack = resolve::stack(site, name, &sources)?;
     let rendered = render::stack(site, &stack)?;
     let mut files = vec![File { path: "stack.lock".to_owned(), text: lock::stack(&stack, &rendered) }];
-    let mut summary = Summary {
-        depends_on: stack.depends_on.iter().map(|(name, place)| (name.clone(), Spot::of(place))).collect(),
-        ..Summary::default()
-    };
+    let mut summary = Summary::default();
+    for (name, place) in &stack.depends_on {
+        let spot = summary.spot(place);
+        summary.depends_on.push((name.as_str().into(), spot));
+    }
     let mut problems = Problems::new();
     let mut warnings = Vec::new();
     let mut paths: BTreeMap<String, (String, Place)> = BTreeMap::new();
@@ -186,7 +187,10 @@ fn stack(disk: &disk::Site, site: &Site, name: &str) -> Result<Built, Problems> 
                     .push(Problem::error("twice", message).at(&artifact.place).note(format!("first made at {first}")));
             }
             paths.insert(artifact.path.clone(), (artifact.label, artifact.place.clone()));
-            summary.objects.extend(artifact.identity.map(|key| (key, Spot::of(&artifact.place))));
+            if let Some(key) = artifact.identity {
+                let spot = summary.spot(&artifact.place);
+                summary.objects.push((key.into(), spot));
+            }
             files.push(File { path: artifact.path, text: artifact.text });
         }
     }
