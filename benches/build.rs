@@ -130,7 +130,13 @@ fn generate(site: &Path, stacks: usize) {
         let name = format!("app-{number:05}");
         let mut text = template.replace("NAME", &name).replace("NUMBER", &number.to_string());
         if number % 3 == 0 {
-            text = text.split("    backup:\n").next().unwrap_or_default().to_owned();
+            text.truncate(
+                text.find(
+                    "    backup:
+",
+                )
+                .unwrap_or(text.len()),
+            );
         }
         let folder = site.join("stacks").join(&name);
         fs::create_dir_all(&folder).expect("a folder");
@@ -158,9 +164,12 @@ fn pem(what: &str, lines: u64) -> String {
 fn change_one(site: &Path, number: usize, run: usize) {
     let path = site.join(format!("stacks/app-{number:05}/stack.yaml"));
     let text = fs::read_to_string(&path).expect("a stack");
-    let lines = text.lines().map(|line| match line.trim_start().starts_with("LOG_LEVEL:") {
-        true => format!("      LOG_LEVEL: level-{run}\n"),
-        false => format!("{line}\n"),
+    let lines = text.lines().map(|line| {
+        if line.trim_start().starts_with("LOG_LEVEL:") {
+            format!("      LOG_LEVEL: level-{run}\n")
+        } else {
+            format!("{line}\n")
+        }
     });
     fs::write(&path, lines.collect::<String>()).expect("a file");
 }

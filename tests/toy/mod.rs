@@ -86,8 +86,8 @@ fn finish(
     scope: Option<&BTreeSet<String>>,
     built: Vec<String>,
 ) -> Result<Did, Problems> {
-    let lock = vec![File { path: "site.lock".into(), text: "name: toy\n".into() }];
-    let written = out::write(turn, look, lock, outputs, scope)?;
+    let site_lock = vec![File { path: "site.lock".into(), text: "name: toy\n".into() }];
+    let written = out::write(turn, look, site_lock, outputs, scope)?;
     let warning = out::save(turn, look, &written, kept, keeps);
     Ok(Did { built, quiet: false, written, warning })
 }
