@@ -334,7 +334,7 @@ fn files_that_come_and_go_during_a_build_never_break_it() {
     let restless = thread::spawn(move || {
         for round in 0..300 {
             let file = format!("stacks/a/files/{}/x", round % 3);
-            put(&path, &file, &format!("a/x.yaml={round}\n"));
+            put(&path, &file, &format!("a/x{}.yaml={round}\n", round % 3));
             if round % 2 == 0 {
                 let _ = fs::remove_dir_all(path.join("stacks/a/files"));
             }
@@ -399,7 +399,8 @@ fn a_build_killed_at_any_moment_is_finished_by_the_next() {
                 0 => drop(fs::remove_dir_all(path)),
                 1 => {}
                 _ => {
-                    let lines: String = (0..next(30)).map(|n| format!("m{}/x{n}.yaml={round}\n", n % 3)).collect();
+                    let lines: String =
+                        (0..next(30)).map(|n| format!("m{}/x{n}.yaml={round}\n", n % 3)).collect::<Vec<_>>().concat();
                     put(root.path(), &format!("stacks/{name}/stack.yaml"), &lines);
                 }
             }
@@ -463,7 +464,7 @@ fn a_full_disk_leaves_whole_files_and_the_next_build_finishes() {
     let root = site(&[]);
     let big = "x".repeat(20_000);
     for stack in 0..20 {
-        let lines: String = (0..10).map(|n| format!("m/x{n}.yaml={big}\n")).collect();
+        let lines: String = (0..10).map(|n| format!("m/x{n}.yaml={big}\n")).collect::<Vec<_>>().concat();
         put(root.path(), &format!("stacks/s{stack:02}/stack.yaml"), &lines);
     }
     let out = root.path().join("out");
