@@ -130,13 +130,7 @@ fn generate(site: &Path, stacks: usize) {
         let name = format!("app-{number:05}");
         let mut text = template.replace("NAME", &name).replace("NUMBER", &number.to_string());
         if number % 3 == 0 {
-            text.truncate(
-                text.find(
-                    "    backup:
-",
-                )
-                .unwrap_or(text.len()),
-            );
+            text.truncate(text.find("    backup:\n").unwrap_or(text.len()));
         }
         let folder = site.join("stacks").join(&name);
         fs::create_dir_all(&folder).expect("a folder");

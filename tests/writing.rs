@@ -399,9 +399,8 @@ fn a_build_killed_at_any_moment_is_finished_by_the_next() {
                 0 => drop(fs::remove_dir_all(path)),
                 1 => {}
                 _ => {
-                    let lines: String =
-                        (0..next(30)).map(|n| format!("m{}/x{n}.yaml={round}\n", n % 3)).collect::<Vec<_>>().concat();
-                    put(root.path(), &format!("stacks/{name}/stack.yaml"), &lines);
+                    let lines: Vec<String> = (0..next(30)).map(|n| format!("m{}/x{n}.yaml={round}\n", n % 3)).collect();
+                    put(root.path(), &format!("stacks/{name}/stack.yaml"), &lines.concat());
                 }
             }
         }
@@ -464,8 +463,8 @@ fn a_full_disk_leaves_whole_files_and_the_next_build_finishes() {
     let root = site(&[]);
     let big = "x".repeat(20_000);
     for stack in 0..20 {
-        let lines: String = (0..10).map(|n| format!("m/x{n}.yaml={big}\n")).collect::<Vec<_>>().concat();
-        put(root.path(), &format!("stacks/s{stack:02}/stack.yaml"), &lines);
+        let lines: Vec<String> = (0..10).map(|n| format!("m/x{n}.yaml={big}\n")).collect();
+        put(root.path(), &format!("stacks/s{stack:02}/stack.yaml"), &lines.concat());
     }
     let out = root.path().join("out");
     let Some(disk) = Mounted::new(&out, "size=1m") else { return };
