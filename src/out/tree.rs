@@ -3,9 +3,7 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rustix::fs::{
-    AtFlags, FileType, Mode, OFlags, RenameFlags, fstat, mkdirat, openat, renameat, renameat_with, unlinkat,
-};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, fstat, mkdirat, openat, renameat, unlinkat};
 use rustix::io::{Errno, Result};
 
 use super::turn::TEMPORARY;
@@ -57,16 +55,7 @@ fn write_all(file: &OwnedFd, mut bytes: &[u8]) -> Result<()> {
 /// Puts a whole file at a name, in one step, whatever file or link is there.
 pub fn replace(at: BorrowedFd<'_>, name: &str, bytes: &[u8]) -> Result<Stamp> {
     let (temporary, _) = with_free_name(|temporary| create(at, temporary, bytes))?;
-    // Changing places with the old file is as atomic as a rename over it, and the file system need not write the new one
-    // to the disk at once, which ext4 does then.
-    let done = match renameat_with(at, &temporary, at, name, RenameFlags::EXCHANGE) {
-        Ok(()) if descriptor::stamp(at, &temporary)?.is_folder() => {
-            renameat_with(at, &temporary, at, name, RenameFlags::EXCHANGE).and(Err(Errno::ISDIR))
-        }
-        Ok(()) => unlinkat(at, &temporary, AtFlags::empty()),
-        Err(_) => renameat(at, &temporary, at, name),
-    };
-    if let Err(error) = done {
+    if let Err(error) = renameat(at, &temporary, at, name) {
         let _ = unlinkat(at, &temporary, AtFlags::empty());
         return Err(error);
     }
