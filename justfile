@@ -44,7 +44,7 @@ inventory:
 
 # Edit the secrets of this example homelab with its (worthless) key
 secrets:
-    SOPS_AGE_KEY_FILE="$(ls -d tests/keys/* | head -n 1)" {{tools}} sops secrets.sops.yaml
+    SOPS_AGE_KEY_FILE=tests/keys/age.txt {{tools}} sops secrets.sops.yaml
 
 # Install what the tests need
 setup:
