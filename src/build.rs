@@ -12,7 +12,7 @@ use crate::disk;
 use crate::load;
 use crate::lock;
 use crate::out::{self, Changes, File, Keep, Look, Mode, Output, Program, State, Turn};
-use crate::problem::{Place, Problem, Problems, Source, Spot, did_you_mean};
+use crate::problem::{Place, Problem, Problems, Source, did_you_mean};
 use crate::render::{self, Artifact};
 use crate::resolve;
 use crate::site::Site;
@@ -177,7 +177,10 @@ fn stack(disk: &disk::Site, site: &Site, look: &Look, name: &str) -> Result<Buil
             let first = paths.get(&artifact.path);
             problems.extend(first.map(|(label, first)| made_twice(&artifact, label, first)));
             paths.insert(artifact.path.clone(), (artifact.label, artifact.place.clone()));
-            summary.objects.extend(artifact.identity.map(|key| (key, Spot::of(&artifact.place))));
+            if let Some(key) = artifact.identity {
+                let mark = summary.mark(&artifact.place);
+                summary.objects.push((key.into(), mark));
+            }
             files.push(File { path: artifact.path, text: artifact.text });
         }
     }
@@ -211,8 +214,12 @@ fn resolved(
 
 /// What a stack is for the others before it is rendered.
 fn summary(stack: &resolve::Stack) -> Summary {
-    let depends_on = stack.depends_on.iter().map(|(name, place)| (name.clone(), Spot::of(place))).collect();
-    Summary { depends_on, ..Summary::default() }
+    let mut summary = Summary::default();
+    for (name, place) in &stack.depends_on {
+        let mark = summary.mark(place);
+        summary.depends_on.push((name.as_str().into(), mark));
+    }
+    summary
 }
 
 /// An artifact whose path another one of its stack has already.
