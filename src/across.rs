@@ -104,9 +104,10 @@ impl Stacks<'_> {
         for (name, summary) in &self.summaries {
             for (object, mark) in &summary.objects {
                 let before = makers.insert(object, (name, summary, *mark));
-                let Some((_, maker, first)) = before.filter(|(maker, ..)| maker != name) else { continue };
-                let problem = Problem::error("twice", format!("`{object}` is made by two stacks"));
-                let first = self.place(maker, first);
+                let Some((maker, of_maker, first)) = before else { continue };
+                let how = if maker == *name { "twice" } else { "by two stacks" };
+                let problem = Problem::error("twice", format!("`{object}` is made {how}"));
+                let first = self.place(of_maker, first);
                 problems.push(problem.at(&self.place(summary, *mark)).note(format!("first made at {first}")));
             }
         }

@@ -39,13 +39,13 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
-/// The problem behind an error. See [`super::Engine::problem`].
-pub(super) fn problem(
+/// The problems behind an error. See [`super::Engine::problems`].
+pub(super) fn problems(
     error: &Error,
     source: &dyn Fn(&str) -> Option<Arc<Source>>,
     cause: &Place,
     values: Option<&Node>,
-) -> Problem {
+) -> Problems {
     let mut chain: Vec<&Error> = vec![error];
     let mut fault: Option<&Fault> = None;
     let mut next = error.source();
@@ -55,10 +55,10 @@ pub(super) fn problem(
         next = inner.source();
     }
     let deepest = chain.last().copied().unwrap_or(error);
-    if let Some(Fault::File(problems)) = fault
-        && let Some(first) = problems.iter().next()
-    {
-        return first.clone().note(format!("read by {cause}"));
+    if let Some(Fault::File(problems)) = fault {
+        let note = format!("read by {cause}");
+        let read_by = |problem: Problem| if problem.notes.contains(&note) { problem } else { problem.note(&*note) };
+        return problems.clone().map(read_by);
     }
     let mut problem = Problem::error(code(deepest), message(deepest));
     let at_value = match fault {
@@ -90,7 +90,7 @@ pub(super) fn problem(
         }
         (None, None) => problem = problem.at(cause),
     }
-    hint(deepest).into_iter().fold(problem, Problem::note)
+    hint(deepest).into_iter().fold(problem, Problem::note).into()
 }
 
 fn code(error: &Error) -> &'static str {
