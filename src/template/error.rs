@@ -46,51 +46,45 @@ pub(super) fn problems(
     cause: &Place,
     values: Option<&Node>,
 ) -> Problems {
-    let mut chain: Vec<&Error> = vec![error];
-    let mut fault: Option<&Fault> = None;
-    let mut next = error.source();
-    while let Some(inner) = next {
-        chain.extend(inner.downcast_ref::<Error>());
-        fault = inner.downcast_ref::<Fault>().or(fault);
-        next = inner.source();
-    }
-    let deepest = chain.last().copied().unwrap_or(error);
+    let (chain, fault) = causes(error);
     if let Some(Fault::File(problems)) = fault {
         let note = format!("read by {cause}");
         let read_by = |problem: Problem| if problem.notes.contains(&note) { problem } else { problem.note(&*note) };
         return problems.clone().map(read_by);
     }
-    let mut problem = Problem::error(code(deepest), message(deepest));
+    let deepest = chain.last().copied().unwrap_or(error);
+    let problem = Problem::error(code(deepest), message(deepest));
     let at_value = match fault {
         Some(Fault::Value(path)) => values.and_then(|values| deepest_place(values, path)),
         _ => None,
     };
-    let places: Vec<Place> = chain.iter().rev().filter_map(|error| place(error, &source(error.name()?)?)).fold(
-        Vec::new(),
-        |mut all, place| {
-            if all.last() != Some(&place) {
-                all.push(place);
-            }
-            all
-        },
-    );
-    match (at_value, places.split_first()) {
-        (Some(value), _) => {
-            problem = problem.at(&value);
-            for place in &places {
-                problem = problem.note(format!("said by {place}"));
-            }
-        }
+    let mut places: Vec<Place> = chain.iter().rev().filter_map(|error| place(error, &source(error.name()?)?)).collect();
+    places.dedup();
+    let problem = match (at_value, places.split_first()) {
+        (Some(value), _) => through("said by", problem.at(&value), &places),
         (None, Some((first, outer))) => {
-            problem = problem.at(first);
             let of_expression = Some(cause).filter(|cause| values.is_none() && cause.source.path != first.source.path);
-            for place in outer.iter().chain(of_expression) {
-                problem = problem.note(format!("called by {place}"));
-            }
+            through("called by", problem.at(first), outer.iter().chain(of_expression))
         }
-        (None, None) => problem = problem.at(cause),
-    }
+        (None, None) => problem.at(cause),
+    };
     hint(deepest).into_iter().fold(problem, Problem::note).into()
+}
+
+/// An error with those behind it, the deepest last, and what lies behind the deepest.
+fn causes(error: &Error) -> (Vec<&Error>, Option<&Fault>) {
+    let (mut chain, mut fault, mut next) = (vec![error], None, error.source());
+    while let Some(inner) = next {
+        chain.extend(inner.downcast_ref::<Error>());
+        fault = inner.downcast_ref::<Fault>().or(fault);
+        next = inner.source();
+    }
+    (chain, fault)
+}
+
+/// A problem with the places that led to it.
+fn through<'a>(how: &str, problem: Problem, places: impl IntoIterator<Item = &'a Place>) -> Problem {
+    places.into_iter().fold(problem, |problem, place| problem.note(format!("{how} {place}")))
 }
 
 fn code(error: &Error) -> &'static str {
