@@ -4,16 +4,19 @@ use crate::problem::Problem;
 use crate::secrets::reference::has_reference;
 use crate::yaml::{Data, Node};
 
-/// The first field of an object that holds a secret, as a problem without level and place.
+/// The fields of an object that hold a secret: each as a problem without level and place, and its text.
 #[must_use]
-pub fn secret_in_plain(label: &str, object: &Node) -> Option<Problem> {
+pub fn secret_in_plain<'a>(label: &str, object: &'a Node) -> Vec<(Problem, &'a str)> {
+    let mut found = Vec::new();
     // paths are made only where something is found: every object passes here
-    let path = holds(object).then(|| find(object, &mut String::new())).flatten()?;
-    let message = format!("a secret stands in `{path}` of {label}, where it can be read");
-    Some(
-        Problem::error("secret-in-plain", message)
-            .note("put it into a Secret, or accept it: `accept: {secret-in-plain: why}`"),
-    )
+    if holds(object) {
+        find(object, &mut String::new(), &mut found);
+    }
+    let problem = |path: &str| {
+        Problem::error("secret-in-plain", format!("a secret stands in `{path}` of {label}, where it can be read"))
+            .note("put it into a Secret, or accept it: `accept: {secret-in-plain: why}`")
+    };
+    found.into_iter().map(|(path, text)| (problem(&path), text)).collect()
 }
 
 fn holds(node: &Node) -> bool {
@@ -25,22 +28,27 @@ fn holds(node: &Node) -> bool {
     }
 }
 
-fn find(node: &Node, path: &mut String) -> Option<String> {
+fn find<'a>(node: &'a Node, path: &mut String, found: &mut Vec<(String, &'a str)>) {
     match &node.data {
-        Data::Str(text) => has_reference(text).then(|| path.clone()),
-        Data::List(list) => list.iter().enumerate().find_map(|(index, item)| below(path, &format!("[{index}]"), item)),
-        Data::Map(map) => map.iter().find_map(|(key, value)| {
-            let step = if path.is_empty() { key.to_owned() } else { format!(".{key}") };
-            below(path, &step, value)
-        }),
-        _ => None,
+        Data::Str(text) if has_reference(text) => found.push((path.clone(), text)),
+        Data::List(list) => {
+            for (index, item) in list.iter().enumerate() {
+                below(path, &format!("[{index}]"), |path| find(item, path, found));
+            }
+        }
+        Data::Map(map) => {
+            for (key, value) in map.iter() {
+                let step = if path.is_empty() { key.to_owned() } else { format!(".{key}") };
+                below(path, &step, |path| find(value, path, found));
+            }
+        }
+        _ => {}
     }
 }
 
-fn below(path: &mut String, step: &str, node: &Node) -> Option<String> {
+fn below(path: &mut String, step: &str, inner: impl FnOnce(&mut String)) {
     let length = path.len();
     path.push_str(step);
-    let found = find(node, path);
+    inner(path);
     path.truncate(length);
-    found
 }

@@ -119,18 +119,24 @@ fn module(site: &Site, stack: &Stack, module: &Module) -> Result<(Rendered, Vec<
 fn secrets_in_plain(stack: &Stack, module: &Module, made: &Made, findings: &mut Findings) {
     let check = Check::SecretInPlain;
     let label = made.document.label();
-    let problem = match &made.document {
+    let found = match &made.document {
         Document::Object { identity, object } if &*identity.kind != "Secret" => check::secret_in_plain(&label, object),
         Document::ControlPlaneFile { text, .. } if has_reference(text) => {
-            Some(Problem::error(check.name(), format!("a secret stands in {label}, which is a plain file")))
+            let message = format!("a secret stands in {label}, which is a plain file");
+            vec![(Problem::error(check.name(), message), text.as_str())]
         }
-        _ => None,
+        _ => Vec::new(),
     };
-    let (Some(problem), Some(level)) = (problem, module.levels.level(check)) else { return };
+    let Some(level) = module.levels.level(check).filter(|_| !found.is_empty()) else { return };
     let job = &module.jobs[made.job];
-    match [&job.accepts, &module.accepts, &stack.accepts].into_iter().find_map(|accepts| accepts.of(check)) {
-        Some(place) => findings.needed.push(place.clone()),
-        None => findings.problems.push(of_component(Problem { level, ..problem }, job)),
+    if let Some(place) = [&job.accepts, &module.accepts, &stack.accepts].into_iter().find_map(|all| all.of(check)) {
+        findings.needed.push(place.clone());
+        return;
+    }
+    for (problem, text) in found {
+        let is_of = |value: &str| has_reference(value) && text.contains(value);
+        let problem = documents::value_place(&job.values, &is_of).iter().fold(problem, Problem::at);
+        findings.problems.push(of_component(Problem { level, ..problem }, job));
     }
 }
 
