@@ -5,36 +5,50 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::problem::{Place, Problem, Problems, Source, did_you_mean};
+use crate::problem::{Place, Problem, Problems, Source, Spot, did_you_mean, fit16};
 use crate::template::Generated;
 
 /// What a stack is for the others.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Summary {
+    /// The files that places of the summary point into.
+    files: Vec<String>,
     /// The stacks that it depends on.
-    pub depends_on: Vec<(String, Spot)>,
+    pub depends_on: Vec<(Box<str>, Mark)>,
     /// Its objects by what makes them the ones that they are, and the component of each.
-    pub objects: Vec<(String, Spot)>,
+    pub objects: Vec<(Box<str>, Mark)>,
     /// The secrets that it says are generated.
     pub generated: Vec<Generated>,
 }
 
-/// A place without its text, to be kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Spot {
-    path: String,
+/// A place without its text, to be kept: small, because every object has one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    file: u16,
     line: u32,
     column: u16,
     length: u16,
 }
 
-impl Spot {
-    /// Where a place is.
-    #[must_use]
-    pub fn of(place: &Place) -> Self {
-        Self { path: place.source.path.clone(), line: place.line, column: place.column, length: place.length }
+impl Summary {
+    /// Where a place is, in this summary.
+    pub fn mark(&mut self, place: &Place) -> Mark {
+        let path = &place.source.path;
+        let file = self.files.iter().position(|known| known == path).unwrap_or_else(|| {
+            self.files.push(path.clone());
+            self.files.len() - 1
+        });
+        Mark { file: fit16(file), line: place.line, column: place.column, length: place.length }
+    }
+
+    /// The path of a mark's file.
+    fn path(&self, mark: Mark) -> &str {
+        self.files.get(usize::from(mark.file)).map_or("", String::as_str)
     }
 }
+
+/// Reads a file of the site by its path.
+type Read<'a> = dyn Fn(&str) -> Option<std::sync::Arc<Source>> + 'a;
 
 /// The stacks of a site, each with its summary where one is known, and how to read a file of them again.
 pub struct Stacks<'a> {
@@ -43,7 +57,7 @@ pub struct Stacks<'a> {
     /// Those that were built now or are known from before.
     pub summaries: BTreeMap<&'a str, &'a Summary>,
     /// The text of a file, to show a line of it.
-    pub read: &'a dyn Fn(&str) -> Option<std::sync::Arc<Source>>,
+    pub read: Box<Read<'a>>,
 }
 
 impl Stacks<'_> {
@@ -59,54 +73,58 @@ impl Stacks<'_> {
         problems.or(())
     }
 
-    fn place(&self, spot: &Spot) -> Place {
-        let source = (self.read)(&spot.path).unwrap_or_else(|| Source::new(spot.path.clone(), ""));
-        Place { source, line: spot.line, column: spot.column, length: spot.length }
+    fn source(&self, path: &str) -> std::sync::Arc<Source> {
+        (self.read)(path).unwrap_or_else(|| Source::new(path, ""))
+    }
+
+    fn place(&self, of: &Summary, mark: Mark) -> Place {
+        let source = self.source(of.path(mark));
+        Place { source, line: mark.line, column: mark.column, length: mark.length }
     }
 
     fn dependencies(&self, name: &str, summary: &Summary) -> Problems {
         let mut problems = Problems::new();
-        for (dependency, spot) in &summary.depends_on {
-            if dependency == name {
+        for (dependency, mark) in &summary.depends_on {
+            if **dependency == *name {
                 let problem = Problem::error("cycle", format!("stack `{name}` depends on itself"));
-                problems.push(problem.at(&self.place(spot)));
-            } else if !self.names.contains(dependency.as_str()) {
+                let note = format!("what every stack depends on says `depends_on: []` in stacks/{name}/stack.yaml");
+                problems.push(problem.at(&self.place(summary, *mark)).note(note));
+            } else if !self.names.contains(&**dependency) {
                 let known = self.names.iter().copied().filter(|known| *known != name);
                 let problem = Problem::error("unknown-stack", format!("there is no stack `{dependency}` to depend on"));
-                problems.push(problem.at(&self.place(spot)).label(did_you_mean(dependency, known)));
+                problems.push(problem.at(&self.place(summary, *mark)).label(did_you_mean(dependency, known)));
             }
         }
         problems
     }
 
     fn made_twice(&self) -> Problems {
-        let mut makers: BTreeMap<&str, (&str, &Spot)> = BTreeMap::new();
+        let mut makers: BTreeMap<&str, (&str, &Summary, Mark)> = BTreeMap::new();
         let mut problems = Problems::new();
         for (name, summary) in &self.summaries {
-            for (object, spot) in &summary.objects {
-                let Some((_, first)) = makers.insert(object, (name, spot)).filter(|(maker, _)| maker != name) else {
-                    continue;
-                };
+            for (object, mark) in &summary.objects {
+                let before = makers.insert(object, (name, summary, *mark));
+                let Some((_, maker, first)) = before.filter(|(maker, ..)| maker != name) else { continue };
                 let problem = Problem::error("twice", format!("`{object}` is made by two stacks"));
-                problems.push(problem.at(&self.place(spot)).note(format!("first made at {}", self.place(first))));
+                let first = self.place(maker, first);
+                problems.push(problem.at(&self.place(summary, *mark)).note(format!("first made at {first}")));
             }
         }
         problems
     }
 
     fn generated_twice(&self) -> Problems {
-        let mut known: BTreeMap<&str, (&Generated, &str)> = BTreeMap::new();
+        let at = |spot: &Spot| spot.place(self.source(&spot.path));
+        let mut known: BTreeMap<&str, &Generated> = BTreeMap::new();
         let mut problems = Problems::new();
-        for (name, summary) in &self.summaries {
-            for one in &summary.generated {
-                let (first, stack) = *known.entry(&one.path).or_insert((one, name));
-                if first != one {
-                    let message = format!(
-                        "secret `{}` is generated in one way in stack `{stack}` and in another in `{name}`",
-                        one.path
-                    );
-                    problems.push(Problem::error("generated", message));
-                }
+        for one in self.summaries.values().flat_map(|summary| &summary.generated) {
+            let first = *known.entry(&one.path).or_insert(one);
+            if !first.agrees(one) {
+                let message = format!("secret `{}` is generated in two ways", one.path);
+                let way = format!("length {}, charset {}", first.length, first.charset);
+                let note = format!("first {way} at {}", at(&first.spot));
+                let label = format!("length {}, charset {}", one.length, one.charset);
+                problems.push(Problem::error("generated", message).at(&at(&one.spot)).label(label).note(note));
             }
         }
         problems
@@ -114,13 +132,13 @@ impl Stacks<'_> {
 
     /// A circle of dependencies, if there is one: told once, with its stacks in order.
     fn circle(&self) -> Option<Problem> {
-        let mut left: BTreeMap<&str, Vec<(&str, &Spot)>> = BTreeMap::new();
+        let mut left: BTreeMap<&str, Vec<(&str, Mark)>> = BTreeMap::new();
         for (name, summary) in &self.summaries {
-            let others = summary.depends_on.iter().filter(|(on, _)| on != name);
-            left.insert(name, others.map(|(on, spot)| (on.as_str(), spot)).collect());
+            let others = summary.depends_on.iter().filter(|(on, _)| **on != **name);
+            left.insert(name, others.map(|(on, mark)| (&**on, *mark)).collect());
         }
         loop {
-            let is_free = |on: &Vec<(&str, &Spot)>| !on.iter().any(|(name, _)| left.contains_key(name));
+            let is_free = |on: &Vec<(&str, Mark)>| !on.iter().any(|(name, _)| left.contains_key(name));
             let free: Vec<&str> = left.iter().filter(|(_, on)| is_free(on)).map(|(name, _)| *name).collect();
             if free.is_empty() {
                 break;
@@ -131,16 +149,17 @@ impl Stacks<'_> {
         }
         // what is left depends on something that is left: following it ends in a circle
         let mut at = *left.keys().next()?;
-        let mut path: Vec<(&str, &Spot)> = Vec::new();
+        let mut path: Vec<(&str, Mark)> = Vec::new();
         while !path.iter().any(|(name, _)| *name == at) {
-            let (next, spot) = left.get(at)?.iter().find(|(name, _)| left.contains_key(name))?;
-            path.push((at, spot));
+            let (next, mark) = left.get(at)?.iter().find(|(name, _)| left.contains_key(name))?;
+            path.push((at, *mark));
             at = next;
         }
         let begin = path.iter().position(|(name, _)| *name == at)?;
         let names: Vec<&str> = path[begin..].iter().map(|(name, _)| *name).chain([at]).collect();
         let message = format!("stacks depend on one another in a circle: {}", names.join(" -> "));
         let note = "what needs another stack only at run time needs no `depends_on`";
-        Some(Problem::error("cycle", message).at(&self.place(path[begin].1)).note(note))
+        let (name, mark) = *path.get(begin)?;
+        Some(Problem::error("cycle", message).at(&self.place(self.summaries.get(name)?, mark)).note(note))
     }
 }

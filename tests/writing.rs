@@ -334,7 +334,7 @@ fn files_that_come_and_go_during_a_build_never_break_it() {
     let restless = thread::spawn(move || {
         for round in 0..300 {
             let file = format!("stacks/a/files/{}/x", round % 3);
-            put(&path, &file, &format!("a/x.yaml={round}\n"));
+            put(&path, &file, &format!("a/x{}.yaml={round}\n", round % 3));
             if round % 2 == 0 {
                 let _ = fs::remove_dir_all(path.join("stacks/a/files"));
             }

@@ -100,5 +100,8 @@ fn store(turn: &Turn, header: Header, look: &Look, new: &BTreeMap<String, Vec<u8
     // A stack that is new and out of scope has no record: the list of stacks is then not that of the records.
     let mut header = header;
     header.stacks.settled &= records.len() == look.stacks.len() + 1;
-    turn.keep(memory::NAME, &Memory::encode(header, &records))
+    let bytes = Memory::encode(header, &records);
+    // To rename over a file makes ext4 write the new one to the disk at once; to have no memory for a moment is harmless.
+    turn.forget(memory::NAME)?;
+    turn.keep(memory::NAME, &bytes)
 }

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
-use rustix::fs::{AtFlags, FlockOperation, Mode as Bits, OFlags, flock, fstat, mkdirat, openat, unlinkat};
+use rustix::fs::{FlockOperation, Mode as Bits, OFlags, flock, fstat, mkdirat, openat};
 use rustix::io::Errno;
 
 use super::{Mode, tree};
@@ -141,11 +141,12 @@ impl<'a> Turn<'a> {
         if !left.is_empty() {
             return self.announce(left);
         }
-        let gone = self.home().and_then(|home| unlinkat(home, "journal", AtFlags::empty()));
-        match gone {
-            Ok(()) | Err(Errno::NOENT) => Ok(()),
-            Err(error) => Err(unusable(".homebuild/journal", error)),
-        }
+        self.forget("journal").map_err(|error| unusable(".homebuild/journal", error))
+    }
+
+    /// Takes a file of `.homebuild/` away.
+    pub(super) fn forget(&self, name: &str) -> Result<(), Errno> {
+        tree::remove(self.home()?, name)
     }
 }
 
