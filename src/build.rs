@@ -6,7 +6,7 @@ use std::path::Path;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::across::{Spot, Stacks, Summary};
+use crate::across::{Stacks, Summary};
 use crate::disk;
 use crate::load;
 use crate::lock;
@@ -162,10 +162,10 @@ fn stack(disk: &disk::Site, site: &Site, name: &str) -> Result<Built, Problems> 
     let stack = resolve::stack(site, name, &sources)?;
     let rendered = render::stack(site, &stack)?;
     let mut files = vec![File { path: "stack.lock".to_owned(), text: lock::stack(&stack, &rendered) }];
-    let mut summary = Summary {
-        depends_on: stack.depends_on.iter().map(|(name, place)| (name.clone(), Spot::of(place))).collect(),
-        ..Summary::default()
-    };
+    let mut summary = Summary::default();
+    for (name, place) in &stack.depends_on {
+        summary.depends_on(name, place);
+    }
     let mut problems = Problems::new();
     let mut warnings = Vec::new();
     let mut paths: BTreeMap<String, (String, Place)> = BTreeMap::new();
@@ -186,7 +186,9 @@ fn stack(disk: &disk::Site, site: &Site, name: &str) -> Result<Built, Problems> 
                     .push(Problem::error("twice", message).at(&artifact.place).note(format!("first made at {first}")));
             }
             paths.insert(artifact.path.clone(), (artifact.label, artifact.place.clone()));
-            summary.objects.extend(artifact.identity.map(|key| (key, Spot::of(&artifact.place))));
+            if let Some(object) = &artifact.identity {
+                summary.makes(object, &artifact.place);
+            }
             files.push(File { path: artifact.path, text: artifact.text });
         }
     }
@@ -201,13 +203,18 @@ fn stack(disk: &disk::Site, site: &Site, name: &str) -> Result<Built, Problems> 
 
 /// What no stack can know alone, over those that were built and those that are known from before.
 fn across(disk: &disk::Site, look: &Look, built: &[Built]) -> Result<(), Problems> {
-    let is_built = |name: &str| built.iter().any(|one| one.output.stack == name);
-    let before = look.stacks.iter().filter(|(name, state)| **state == State::Same && !is_built(name));
+    let now: BTreeMap<&str, &Summary> = built.iter().map(|one| (one.output.stack.as_str(), &one.summary)).collect();
+    let before: Vec<&String> = look
+        .stacks
+        .iter()
+        .filter(|(name, state)| **state == State::Same && !now.contains_key(name.as_str()))
+        .map(|(name, _)| name)
+        .collect();
     let before: Vec<(&str, Summary)> =
-        before.filter_map(|(name, _)| Some((name.as_str(), kept(look.summary(name))?))).collect();
-    let now = built.iter().map(|one| (one.output.stack.as_str(), &one.summary));
+        before.par_iter().filter_map(|name| Some((name.as_str(), kept(look.summary(name))?))).collect();
     let stacks = Stacks {
         names: look.stacks.keys().map(String::as_str).collect(),
+        built: now.keys().copied().collect(),
         summaries: before.iter().map(|(name, summary)| (*name, summary)).chain(now).collect(),
         read: &|path| disk.file(path, &mut disk::Seen::new()).ok().flatten(),
     };
