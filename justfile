@@ -22,13 +22,17 @@ test *ARGS:
 accept:
     INSTA_UPDATE=always just test
 
-# Speed: the table of docs/performance.md
+# Speed: the table of docs/performance.md (`just bench 100 1000`: these sizes)
 bench *ARGS:
-    cargo bench --locked {{ARGS}}
+    cargo bench --locked -- {{ARGS}}
 
 # Make the data about kinds again (after a change of version in tools/kinds.py)
 kinds *ARGS:
     {{tools}} python3 tools/kinds.py {{ARGS}}
+
+# Make schemas/editor.json again (after a change of a layout's schema)
+editor:
+    cargo run --locked --release --quiet -- schema > target/editor.json && mv target/editor.json schemas/editor.json
 
 # Independent readers of out/: PyYAML, ruamel, kubectl, sops, cloud-init, JSON Schema
 readers:
@@ -40,7 +44,7 @@ inventory:
 
 # Edit the secrets of this example homelab with its (worthless) key
 secrets:
-    SOPS_AGE_KEY_FILE="$(ls -d tests/keys/* | head -n 1)" {{tools}} sops secrets.sops.yaml
+    SOPS_AGE_KEY_FILE=tests/keys/age.txt {{tools}} sops secrets.sops.yaml
 
 # Install what the tests need
 setup:

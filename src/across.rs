@@ -5,77 +5,50 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::problem::{Place, Problem, Problems, Source, did_you_mean};
+use crate::problem::{Place, Problem, Problems, Source, Spot, did_you_mean, fit16};
 use crate::template::Generated;
 
-/// What a stack is for the others. Of many stacks it is read again in every build that has anything to do, hence few and
-/// large pieces.
+/// What a stack is for the others.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Summary {
+    /// The files that places of the summary point into.
+    files: Vec<String>,
     /// The stacks that it depends on.
-    depends_on: Vec<(String, Spot)>,
-    /// Its objects by what makes them the ones that they are, a line each.
-    objects: String,
-    /// The component of each.
-    spots: Vec<Spot>,
+    pub depends_on: Vec<(Box<str>, Mark)>,
+    /// Its objects by what makes them the ones that they are, and the component of each.
+    pub objects: Vec<(Box<str>, Mark)>,
     /// The secrets that it says are generated.
     pub generated: Vec<Generated>,
-    /// The files in which all that stands.
-    files: Vec<String>,
 }
 
-impl Summary {
-    /// One more stack that it depends on.
-    pub fn depends_on(&mut self, stack: &str, place: &Place) {
-        let spot = self.spot(place);
-        self.depends_on.push((stack.to_owned(), spot));
-    }
-
-    /// One more object.
-    pub fn makes(&mut self, object: &str, place: &Place) {
-        self.objects.extend(object.chars().map(|c| if c == '\n' { ' ' } else { c }));
-        self.objects.push('\n');
-        let spot = self.spot(place);
-        self.spots.push(spot);
-    }
-
-    fn spot(&mut self, place: &Place) -> Spot {
-        let path = &place.source.path;
-        let file = self.files.iter().position(|file| file == path).unwrap_or(self.files.len());
-        if file == self.files.len() {
-            self.files.push(path.clone());
-        }
-        Spot { file, line: place.line, column: place.column, length: place.length }
-    }
-
-    fn objects(&self) -> impl Iterator<Item = (&str, At<'_>)> {
-        self.objects.lines().zip(&self.spots).map(|(object, spot)| (object, self.at(spot)))
-    }
-
-    fn dependencies(&self) -> impl Iterator<Item = (&str, At<'_>)> {
-        self.depends_on.iter().map(|(stack, spot)| (stack.as_str(), self.at(spot)))
-    }
-
-    fn at(&self, spot: &Spot) -> At<'_> {
-        At { path: self.files.get(spot.file).map_or("", String::as_str), spot: *spot }
-    }
-}
-
-/// A place without its text, to be kept.
+/// A place without its text, to be kept: small, because every object has one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct Spot {
-    file: usize,
+pub struct Mark {
+    file: u16,
     line: u32,
     column: u16,
     length: u16,
 }
 
-/// The same with its file.
-#[derive(Debug, Clone, Copy)]
-struct At<'a> {
-    path: &'a str,
-    spot: Spot,
+impl Summary {
+    /// Where a place is, in this summary.
+    pub fn mark(&mut self, place: &Place) -> Mark {
+        let path = &place.source.path;
+        let file = self.files.iter().position(|known| known == path).unwrap_or_else(|| {
+            self.files.push(path.clone());
+            self.files.len() - 1
+        });
+        Mark { file: fit16(file), line: place.line, column: place.column, length: place.length }
+    }
+
+    /// The path of a mark's file.
+    fn path(&self, mark: Mark) -> &str {
+        self.files.get(usize::from(mark.file)).map_or("", String::as_str)
+    }
 }
+
+/// Reads a file of the site by its path.
+type Read<'a> = dyn Fn(&str) -> Option<std::sync::Arc<Source>> + 'a;
 
 /// The stacks of a site, each with its summary where one is known, and how to read a file of them again.
 pub struct Stacks<'a> {
@@ -83,65 +56,72 @@ pub struct Stacks<'a> {
     pub names: BTreeSet<&'a str>,
     /// Those that were built now or are known from before.
     pub summaries: BTreeMap<&'a str, &'a Summary>,
-    /// Those that were built now: what was built before was checked then.
-    pub built: BTreeSet<&'a str>,
     /// The text of a file, to show a line of it.
-    pub read: &'a dyn Fn(&str) -> Option<std::sync::Arc<Source>>,
+    pub read: Box<Read<'a>>,
 }
 
 impl Stacks<'_> {
-    /// All problems between the stacks.
-    pub fn check(&self) -> Result<(), Problems> {
+    /// All problems between the stacks. What the stacks that are not `new` make was compared when they were built.
+    pub fn check(&self, new: &BTreeSet<&str>) -> Result<(), Problems> {
         let mut problems = Problems::new();
         for (name, summary) in &self.summaries {
             problems.extend(self.dependencies(name, summary));
         }
-        problems.extend(self.made_twice());
+        problems.extend(self.made_twice(new));
         problems.extend(self.generated_twice());
         problems.extend(self.circle());
         problems.or(())
     }
 
-    fn place(&self, at: At<'_>) -> Place {
-        let source = (self.read)(at.path).unwrap_or_else(|| Source::new(at.path, ""));
-        Place { source, line: at.spot.line, column: at.spot.column, length: at.spot.length }
+    fn source(&self, path: &str) -> std::sync::Arc<Source> {
+        (self.read)(path).unwrap_or_else(|| Source::new(path, ""))
+    }
+
+    fn place(&self, of: &Summary, mark: Mark) -> Place {
+        let source = self.source(of.path(mark));
+        Place { source, line: mark.line, column: mark.column, length: mark.length }
     }
 
     fn dependencies(&self, name: &str, summary: &Summary) -> Problems {
         let mut problems = Problems::new();
-        for (dependency, spot) in summary.dependencies() {
-            if dependency == name {
+        for (dependency, mark) in &summary.depends_on {
+            if **dependency == *name {
                 let problem = Problem::error("cycle", format!("stack `{name}` depends on itself"));
-                problems.push(problem.at(&self.place(spot)));
-            } else if !self.names.contains(dependency) {
+                let note = format!("what every stack depends on says `depends_on: []` in stacks/{name}/stack.yaml");
+                problems.push(problem.at(&self.place(summary, *mark)).note(note));
+            } else if !self.names.contains(&**dependency) {
                 let known = self.names.iter().copied().filter(|known| *known != name);
                 let problem = Problem::error("unknown-stack", format!("there is no stack `{dependency}` to depend on"));
-                problems.push(problem.at(&self.place(spot)).label(did_you_mean(dependency, known)));
+                problems.push(problem.at(&self.place(summary, *mark)).label(did_you_mean(dependency, known)));
             }
         }
         problems
     }
 
-    fn made_twice(&self) -> Problems {
-        let is_built = |name: &&str| self.built.contains(name);
-        let mut makers: BTreeMap<&str, (&str, At<'_>)> = BTreeMap::new();
+    fn made_twice(&self, new: &BTreeSet<&str>) -> Problems {
+        let (now, before): (Vec<_>, Vec<_>) = self.summaries.iter().partition(|(name, _)| new.contains(*name));
+        let mut makers: BTreeMap<&str, (&str, &Summary, Mark)> = BTreeMap::new();
         let mut problems = Problems::new();
-        let mut check = |name: &'_ str, object: &str, at: At<'_>, other: (&str, At<'_>)| {
-            let (first, second) = if other.0 < name { (other.1, at) } else { (at, other.1) };
-            let problem = Problem::error("twice", format!("`{object}` is made by two stacks"));
-            problems.push(problem.at(&self.place(second)).note(format!("first made at {}", self.place(first))));
+        let mut compare = |object: &str, one: (&str, &Summary, Mark), other: (&str, &Summary, Mark)| {
+            if one.0 != other.0 {
+                let (first, second) = if one.0 < other.0 { (one, other) } else { (other, one) };
+                let problem = Problem::error("twice", format!("`{object}` is made by two stacks"));
+                let note = format!("first made at {}", self.place(first.1, first.2));
+                problems.push(problem.at(&self.place(second.1, second.2)).note(note));
+            }
         };
-        for (name, summary) in self.summaries.iter().filter(|(name, _)| is_built(name)) {
-            for (object, at) in summary.objects() {
-                if let Some(other) = makers.insert(object, (name, at)).filter(|(maker, _)| maker != name) {
-                    check(name, object, at, other);
+        for (name, summary) in now {
+            for (object, mark) in &summary.objects {
+                let maker = (*name, *summary, *mark);
+                if let Some(other) = makers.insert(object, maker) {
+                    compare(object, other, maker);
                 }
             }
         }
-        for (name, summary) in self.summaries.iter().filter(|(name, _)| !is_built(name)) {
-            for (object, at) in summary.objects() {
-                if let Some(other) = makers.get(object) {
-                    check(name, object, at, *other);
+        for (name, summary) in before {
+            for (object, mark) in &summary.objects {
+                if let Some(other) = makers.get(&**object) {
+                    compare(object, *other, (*name, *summary, *mark));
                 }
             }
         }
@@ -149,18 +129,17 @@ impl Stacks<'_> {
     }
 
     fn generated_twice(&self) -> Problems {
-        let mut known: BTreeMap<&str, (&Generated, &str)> = BTreeMap::new();
+        let at = |spot: &Spot| spot.place(self.source(&spot.path));
+        let mut known: BTreeMap<&str, &Generated> = BTreeMap::new();
         let mut problems = Problems::new();
-        for (name, summary) in &self.summaries {
-            for one in &summary.generated {
-                let (first, stack) = *known.entry(&one.path).or_insert((one, name));
-                if first != one {
-                    let message = format!(
-                        "secret `{}` is generated in one way in stack `{stack}` and in another in `{name}`",
-                        one.path
-                    );
-                    problems.push(Problem::error("generated", message));
-                }
+        for one in self.summaries.values().flat_map(|summary| &summary.generated) {
+            let first = *known.entry(&one.path).or_insert(one);
+            if !first.agrees(one) {
+                let message = format!("secret `{}` is generated in two ways", one.path);
+                let way = format!("length {}, charset {}", first.length, first.charset);
+                let note = format!("first {way} at {}", at(&first.spot));
+                let label = format!("length {}, charset {}", one.length, one.charset);
+                problems.push(Problem::error("generated", message).at(&at(&one.spot)).label(label).note(note));
             }
         }
         problems
@@ -168,12 +147,13 @@ impl Stacks<'_> {
 
     /// A circle of dependencies, if there is one: told once, with its stacks in order.
     fn circle(&self) -> Option<Problem> {
-        let mut left: BTreeMap<&str, Vec<(&str, At<'_>)>> = BTreeMap::new();
+        let mut left: BTreeMap<&str, Vec<(&str, Mark)>> = BTreeMap::new();
         for (name, summary) in &self.summaries {
-            left.insert(name, summary.dependencies().filter(|(on, _)| on != name).collect());
+            let others = summary.depends_on.iter().filter(|(on, _)| **on != **name);
+            left.insert(name, others.map(|(on, mark)| (&**on, *mark)).collect());
         }
         loop {
-            let is_free = |on: &Vec<(&str, At<'_>)>| !on.iter().any(|(name, _)| left.contains_key(name));
+            let is_free = |on: &Vec<(&str, Mark)>| !on.iter().any(|(name, _)| left.contains_key(name));
             let free: Vec<&str> = left.iter().filter(|(_, on)| is_free(on)).map(|(name, _)| *name).collect();
             if free.is_empty() {
                 break;
@@ -184,16 +164,17 @@ impl Stacks<'_> {
         }
         // what is left depends on something that is left: following it ends in a circle
         let mut at = *left.keys().next()?;
-        let mut path: Vec<(&str, At<'_>)> = Vec::new();
+        let mut path: Vec<(&str, Mark)> = Vec::new();
         while !path.iter().any(|(name, _)| *name == at) {
-            let (next, spot) = left.get(at)?.iter().find(|(name, _)| left.contains_key(name))?;
-            path.push((at, *spot));
+            let (next, mark) = left.get(at)?.iter().find(|(name, _)| left.contains_key(name))?;
+            path.push((at, *mark));
             at = next;
         }
         let begin = path.iter().position(|(name, _)| *name == at)?;
         let names: Vec<&str> = path[begin..].iter().map(|(name, _)| *name).chain([at]).collect();
         let message = format!("stacks depend on one another in a circle: {}", names.join(" -> "));
         let note = "what needs another stack only at run time needs no `depends_on`";
-        Some(Problem::error("cycle", message).at(&self.place(path[begin].1)).note(note))
+        let (name, mark) = *path.get(begin)?;
+        Some(Problem::error("cycle", message).at(&self.place(self.summaries.get(name)?, mark)).note(note))
     }
 }

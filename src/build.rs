@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -11,8 +12,8 @@ use crate::disk;
 use crate::load;
 use crate::lock;
 use crate::out::{self, Changes, File, Keep, Look, Mode, Output, Program, State, Turn};
-use crate::problem::{Place, Problem, Problems, did_you_mean};
-use crate::render;
+use crate::problem::{Place, Problem, Problems, Source, did_you_mean};
+use crate::render::{self, Artifact};
 use crate::resolve;
 use crate::site::Site;
 
@@ -100,7 +101,7 @@ pub fn build(root: &Path, options: &Options, progress: &(dyn Fn(usize, usize) + 
     let built: Vec<_> = stale
         .par_iter()
         .map(|name| {
-            let built = stack(&disk, &site, name);
+            let built = stack(&disk, &site, &look, name);
             progress(done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1, stale.len());
             built
         })
@@ -157,15 +158,12 @@ fn known(look: &Look, scope: Option<&BTreeSet<String>>) -> Result<(), Problems> 
 }
 
 /// One stack: a pure function of its files and the site.
-fn stack(disk: &disk::Site, site: &Site, name: &str) -> Result<Built, Problems> {
+fn stack(disk: &disk::Site, site: &Site, look: &Look, name: &str) -> Result<Built, Problems> {
     let (sources, seen) = load::stack(disk, name)?;
-    let stack = resolve::stack(site, name, &sources)?;
+    let stack = resolved(disk, site, look, name, &sources)?;
     let rendered = render::stack(site, &stack)?;
     let mut files = vec![File { path: "stack.lock".to_owned(), text: lock::stack(&stack, &rendered) }];
-    let mut summary = Summary::default();
-    for (name, place) in &stack.depends_on {
-        summary.depends_on(name, place);
-    }
+    let mut summary = summary(&stack);
     let mut problems = Problems::new();
     let mut warnings = Vec::new();
     let mut paths: BTreeMap<String, (String, Place)> = BTreeMap::new();
@@ -176,18 +174,12 @@ fn stack(disk: &disk::Site, site: &Site, name: &str) -> Result<Built, Problems> 
             files.push(File { path: format!("{}/nfs-exports.txt", out::path::encode(&module.name)), text });
         }
         for artifact in made.artifacts {
-            if let Some((label, first)) = paths.get(&artifact.path) {
-                let message = if *label == artifact.label {
-                    format!("{label} is made twice")
-                } else {
-                    format!("{label} and {} want one file, `{}`", artifact.label, artifact.path)
-                };
-                problems
-                    .push(Problem::error("twice", message).at(&artifact.place).note(format!("first made at {first}")));
-            }
+            let first = paths.get(&artifact.path);
+            problems.extend(first.map(|(label, first)| made_twice(&artifact, label, first)));
             paths.insert(artifact.path.clone(), (artifact.label, artifact.place.clone()));
-            if let Some(object) = &artifact.identity {
-                summary.makes(object, &artifact.place);
+            if let Some(key) = artifact.identity {
+                let mark = summary.mark(&artifact.place);
+                summary.objects.push((key.into(), mark));
             }
             files.push(File { path: artifact.path, text: artifact.text });
         }
@@ -201,22 +193,65 @@ fn stack(disk: &disk::Site, site: &Site, name: &str) -> Result<Built, Problems> 
     problems.or(Built { output: Output { stack: name.to_owned(), files }, keep, summary, warnings })
 }
 
+/// A stack without a problem, or all problems of its sources and of rendering what they have right.
+fn resolved(
+    disk: &disk::Site,
+    site: &Site,
+    look: &Look,
+    name: &str,
+    sources: &[Arc<Source>],
+) -> Result<resolve::Stack, Problems> {
+    match resolve::stack(site, name, sources) {
+        (Some(stack), problems) if !problems.has_errors() => Ok(stack),
+        (Some(stack), mut problems) => {
+            problems.extend(render::problems(site, &stack));
+            problems.take(stacks(disk, look, [(name, &summary(&stack))]).check(&BTreeSet::from([name])));
+            Err(problems)
+        }
+        (None, problems) => Err(problems),
+    }
+}
+
+/// What a stack is for the others before it is rendered.
+fn summary(stack: &resolve::Stack) -> Summary {
+    let mut summary = Summary::default();
+    for (name, place) in &stack.depends_on {
+        let mark = summary.mark(place);
+        summary.depends_on.push((name.as_str().into(), mark));
+    }
+    summary
+}
+
+/// An artifact whose path another one of its stack has already.
+fn made_twice(artifact: &Artifact, label: &str, first: &Place) -> Problem {
+    let message = if label == artifact.label {
+        format!("{label} is made twice")
+    } else {
+        format!("{label} and {} want one file, `{}`", artifact.label, artifact.path)
+    };
+    Problem::error("twice", message).at(&artifact.place).note(format!("first made at {first}"))
+}
+
 /// What no stack can know alone, over those that were built and those that are known from before.
 fn across(disk: &disk::Site, look: &Look, built: &[Built]) -> Result<(), Problems> {
     let now: BTreeMap<&str, &Summary> = built.iter().map(|one| (one.output.stack.as_str(), &one.summary)).collect();
-    let before: Vec<&String> = look
-        .stacks
-        .iter()
-        .filter(|(name, state)| **state == State::Same && !now.contains_key(name.as_str()))
-        .map(|(name, _)| name)
-        .collect();
+    let is_kept = |(name, state): &(&String, &State)| **state == State::Same && !now.contains_key(name.as_str());
+    let before: Vec<&str> = look.stacks.iter().filter(is_kept).map(|(name, _)| name.as_str()).collect();
     let before: Vec<(&str, Summary)> =
-        before.par_iter().filter_map(|name| Some((name.as_str(), kept(look.summary(name))?))).collect();
-    let stacks = Stacks {
+        before.par_iter().filter_map(|name| Some((*name, kept(look.summary(name))?))).collect();
+    let new = now.keys().copied().collect();
+    stacks(disk, look, before.iter().map(|(name, summary)| (*name, summary)).chain(now)).check(&new)
+}
+
+/// Some stacks, among all that the site has.
+fn stacks<'a>(
+    disk: &'a disk::Site,
+    look: &'a Look,
+    summaries: impl IntoIterator<Item = (&'a str, &'a Summary)>,
+) -> Stacks<'a> {
+    Stacks {
         names: look.stacks.keys().map(String::as_str).collect(),
-        built: now.keys().copied().collect(),
-        summaries: before.iter().map(|(name, summary)| (*name, summary)).chain(now).collect(),
-        read: &|path| disk.file(path, &mut disk::Seen::new()).ok().flatten(),
-    };
-    stacks.check()
+        summaries: summaries.into_iter().collect(),
+        read: Box::new(|path| disk.file(path, &mut disk::Seen::new()).ok().flatten()),
+    }
 }

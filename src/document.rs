@@ -48,6 +48,13 @@ pub enum Document {
 pub fn own(node: &Node) -> Result<Document, Problems> {
     let kind = text(node, &["kind"])?.to_owned();
     let name = text(node, &["metadata", "name"])?.to_owned();
+    if name.chars().count() > LONGEST || !name.chars().all(is_of_name) || name.starts_with('.') {
+        let place = node.at(["metadata", "name"]).map_or(&node.place, |name| &name.place);
+        let rule = format!("it has 1 to {LONGEST} letters, digits, `.`, `_` and `-`, and begins with no `.`");
+        return Err(wrong(format!("`{}` is no possible `metadata.name`", name.escape_debug()), place)
+            .note(rule)
+            .into());
+    }
     let spec = node.get("spec").cloned().ok_or_else(|| wrong("`spec` is missing", &node.place))?;
     match kind.as_str() {
         "CloudInit" => Ok(Document::CloudInit { name, spec }),
@@ -59,6 +66,13 @@ pub fn own(node: &Node) -> Result<Document, Problems> {
         )
         .into()),
     }
+}
+
+/// Characters of the name of one of homebuild's own documents, which is a file's name.
+const LONGEST: usize = 100;
+
+fn is_of_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')
 }
 
 fn wrong(message: impl Into<String>, place: &Place) -> Problem {

@@ -4,6 +4,7 @@
 //! prints them sorted by place, each with the line of the source and a caret below the value.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
@@ -70,6 +71,36 @@ impl fmt::Display for Place {
     }
 }
 
+/// A place without its text, to be kept.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+pub struct Spot {
+    /// The file, below the site.
+    pub path: String,
+    line: u32,
+    column: u16,
+    length: u16,
+}
+
+impl Spot {
+    /// Where a place is.
+    #[must_use]
+    pub fn of(place: &Place) -> Self {
+        Self { path: place.source.path.clone(), line: place.line, column: place.column, length: place.length }
+    }
+
+    /// A file as a whole.
+    #[must_use]
+    pub fn file(path: &str) -> Self {
+        Self { path: path.to_owned(), line: 0, column: 0, length: 0 }
+    }
+
+    /// The place, with the file that it is in.
+    #[must_use]
+    pub fn place(&self, source: Arc<Source>) -> Place {
+        Place { source, line: self.line, column: self.column, length: self.length }
+    }
+}
+
 /// A line number that fits a place; what lies beyond is shown as the last.
 #[must_use]
 pub fn fit(number: usize) -> u32 {
@@ -104,8 +135,21 @@ pub struct Problem {
     pub place: Option<Place>,
     /// What stands beside the caret: `did you mean `port`?`.
     pub label: String,
-    /// Further lines: the chain from stack to partial, what to do.
+    /// Further lines: the chain from layout to partial, what to do.
     pub notes: Vec<String>,
+    /// The components whose rendering it is in, if it is in one; the first is the one that was rendered.
+    pub within: Vec<Within>,
+}
+
+/// A component, for the chain from stack to layout.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Within {
+    /// Its key.
+    pub component: String,
+    /// The path of its layout.
+    pub layout: String,
+    /// Where it stands.
+    pub place: Place,
 }
 
 impl Problem {
@@ -119,6 +163,7 @@ impl Problem {
             place: None,
             label: String::new(),
             notes: Vec::new(),
+            within: Vec::new(),
         }
     }
 
@@ -135,6 +180,12 @@ impl Problem {
         self
     }
 
+    /// The same without a place: it stands in no text.
+    #[must_use]
+    pub fn nowhere(self) -> Self {
+        Self { place: None, ..self }
+    }
+
     /// The same with a text beside the caret.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
@@ -149,9 +200,36 @@ impl Problem {
         self
     }
 
+    /// The same of a component; a problem without a place gets the component's.
+    #[must_use]
+    pub fn within(mut self, within: Within) -> Self {
+        self = self.at(&within.place);
+        self.within.push(within);
+        self
+    }
+
     fn order(&self, other: &Self) -> Ordering {
-        let key = |p: &Self| p.place.as_ref().map(|at| (at.source.path.clone(), at.line, at.column));
+        let at = |place: Option<&Place>| place.map(|at| (at.source.path.clone(), at.line, at.column));
+        let key = |p: &Self| (at(p.place.as_ref()), at(p.within.first().map(|within| &within.place)));
         (key(self), &self.message, &self.notes).cmp(&(key(other), &other.message, &other.notes))
+    }
+
+    /// What is the same in a mistake of a layout, whichever component it is found in; none for other mistakes.
+    fn of_layout(&self) -> Option<String> {
+        let within = self.within.first()?;
+        let elsewhere = self.place.as_ref().filter(|place| **place != within.place).map(ToString::to_string);
+        Some([self.code, &self.message, &within.layout, &elsewhere.unwrap_or_default()].join("\n"))
+    }
+
+    /// The line that says which components it is in.
+    fn components(&self) -> Option<String> {
+        let first = self.within.first()?;
+        let many =
+            if self.within.len() > 1 { format!("{} components, first ", self.within.len()) } else { String::new() };
+        let kind = if many.is_empty() { "component " } else { "" };
+        let is_here = self.place.as_ref() == Some(&first.place);
+        let place = if is_here { String::new() } else { format!(" ({})", first.place) };
+        Some(format!("in {many}{kind}`{}`{place} of {}", first.component, first.layout))
     }
 }
 
@@ -171,7 +249,7 @@ impl fmt::Display for Problem {
         for note in &self.notes {
             writeln!(f, "   = {}", note.replace('\n', "\n     "))?;
         }
-        Ok(())
+        self.components().map_or(Ok(()), |components| writeln!(f, "   = {components}"))
     }
 }
 
@@ -239,12 +317,21 @@ impl Problems {
         if self.has_errors() { Err(self) } else { Ok(value) }
     }
 
-    /// Sorted by place, each said once.
+    /// Sorted by place, each said once: a mistake of a layout that many components show is one, with all of them.
     #[must_use]
     pub fn sorted(mut self) -> Vec<Problem> {
         self.0.sort_by(Problem::order);
         self.0.dedup();
-        self.0
+        let mut firsts: BTreeMap<String, usize> = BTreeMap::new();
+        let mut told: Vec<Problem> = Vec::with_capacity(self.0.len());
+        for problem in self.0 {
+            let index = problem.of_layout().map_or(told.len(), |key| *firsts.entry(key).or_insert(told.len()));
+            match told.get_mut(index) {
+                Some(first) => first.within.extend(problem.within),
+                None => told.push(problem),
+            }
+        }
+        told
     }
 
     /// Each changed by a function.

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the tests need beside Rust, Go and Python, once: everything lands below
-# ~/.cache/homebuild, but cloud-init, which is a Debian package. Says on stderr what it does; prints
-# on stdout only the folders to put on PATH:  PATH="$(tests/setup.sh):$PATH"
+# ~/.cache/homebuild, but cloud-init (and python3-venv, where Python came without it), which are
+# Debian packages. Says on stderr what it does; prints on stdout only the folders to put on PATH:
+#     PATH="$(tests/setup.sh):$PATH"
 # A warm run looks at a few files and does nothing.
 set -euo pipefail
 
@@ -53,6 +54,7 @@ build_kubectl() {
 }
 
 python_packages() {
+  python3 -c "import ensurepip" 2>/dev/null || debian_package python3-venv || return # Debian has it apart
   rm -rf "$venv" &&
     python3 -m venv "$venv" &&
     "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$here/requirements.txt" &&

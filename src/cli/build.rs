@@ -15,6 +15,8 @@ use crate::problem::{Level, Problem};
 
 /// How many changed files are listed before the rest is only counted.
 const LISTED: usize = 20;
+/// Bytes of a thread's stack: templates may nest macros and values deeply before they are told that it is too deep.
+const STACK: usize = 64 << 20;
 /// Work that takes no longer is not worth a line of progress, in milliseconds.
 const QUICK: u64 = 300;
 
@@ -36,15 +38,15 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(site: &Path, arguments: &Arguments) -> ExitCode {
-    if let Some(threads) = arguments.threads {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build_global();
-        debug_assert!(pool.is_ok(), "the pool is made once, here");
-    }
+    let threads = arguments.threads.map_or(0, usize::from);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build_global();
+    debug_assert!(pool.is_ok(), "the pool is made once, here");
     let mode = if arguments.check { Mode::Check } else { Mode::Write };
     let options = Options { mode, stacks: arguments.stacks.iter().cloned().collect() };
     let begin = Instant::now();
     let progress = Progress::new(begin);
-    let result = build(site, &options, &|done, all| progress.show(done, all));
+    // in the pool: this thread's own stack may be small
+    let result = rayon::scope(|_| build(site, &options, &|done, all| progress.show(done, all)));
     progress.clear();
     let stale = matches!(&result, Ok(report) if mode == Mode::Check && !is_same(report));
     let failed = result.is_err() || stale;
@@ -182,5 +184,8 @@ fn problem_as_json(problem: &Problem) -> Value {
         "place": problem.place.as_ref().map(ToString::to_string),
         "label": problem.label,
         "notes": problem.notes,
+        "components": problem.within.iter().map(|within| {
+            json!({"component": within.component, "layout": within.layout, "place": within.place.to_string()})
+        }).collect::<Vec<_>>(),
     })
 }

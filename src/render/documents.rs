@@ -1,15 +1,20 @@
 //! One job: a layout's text, and the documents in it.
 
+use std::sync::Arc;
+
 use crate::document::{self, Document};
 use crate::kubernetes::identity::Identity;
 use crate::kubernetes::normalise::normalise;
-use crate::problem::{Problem, Problems, Source, gather};
+use crate::problem::{Place, Problem, Problems, Source, gather};
 use crate::render::{Made, of_component, patches};
 use crate::resolve::{Job, Module};
 use crate::schema::KeepNulls;
 use crate::site::Site;
 use crate::template::{Value, from_node};
 use crate::yaml::{self, Data, Map, Node};
+
+/// Characters of a rendered line that a message shows.
+const SHOWN: usize = 160;
 
 /// The documents of a job, with the component's patches applied.
 pub(super) fn of(site: &Site, module: &Module, number: usize, job: &Job) -> Result<Vec<Made>, Problems> {
@@ -20,8 +25,9 @@ pub(super) fn of(site: &Site, module: &Module, number: usize, job: &Job) -> Resu
         ("ns", Value::from(job.namespace.as_deref())),
     ]);
     let text = site.engine.render(&job.layout.template, &context).map_err(|error| {
-        let problem = site.engine.problem(&error, Some(&module.files), &job.place, Some(&job.values));
-        problem.note(format!("in component `{}`, {}", job.component, job.place))
+        let problem =
+            site.engine.problem(&error, Some(&module.files), &job.place, Some((&job.layout.template, &job.values)));
+        of_component(called_in(problem, &job.layout.template), job)
     })?;
     let source = Source::new(format!("{} (rendered)", job.layout.template.path), text);
     let nodes = yaml::parse(&source).map_err(|problem| of_text(problem, job))?;
@@ -33,17 +39,71 @@ pub(super) fn of(site: &Site, module: &Module, number: usize, job: &Job) -> Resu
     patches::apply(site, &job.patches.iter().collect::<Vec<_>>(), &mut made).or(made)
 }
 
-/// A problem in a rendered text: told at the component, with the line of the text.
+/// A problem in a partial, with the line of the layout that calls the macro, where only one does.
+fn called_in(problem: Problem, layout: &Arc<Source>) -> Problem {
+    let Some(place) = problem.place.as_ref().filter(|place| place.source.path.starts_with("partials/")) else {
+        return problem;
+    };
+    let before = place.source.text.lines().take(place.line as usize);
+    let names = before.filter_map(|line| line.split_once("macro ")?.1.split_once('(')).map(|(name, _)| name.trim());
+    let Some(name) = names.last() else { return problem };
+    let call = format!("{name}(");
+    let is_name = |c: char| c.is_alphanumeric() || c == '_';
+    let is_call = |line: &str| line.match_indices(&call).any(|(at, _)| !line[..at].ends_with(is_name));
+    let mut lines = layout.text.lines().enumerate().filter(|(_, line)| is_call(line)).map(|(index, _)| index + 1);
+    match (lines.next(), lines.next()) {
+        (Some(line), None) => problem.note(format!("called by {}", Place::line(layout, line))),
+        _ => problem,
+    }
+}
+
+/// A problem in a rendered text: told at the value that the text is, or else at the component, with the text's line.
 fn of_text(mut problem: Problem, job: &Job) -> Problem {
     if let Some(place) = problem.place.take() {
-        let line = place.source.text.lines().nth((place.line as usize).saturating_sub(1)).unwrap_or_default();
-        problem = problem.note(format!("line {} of what the layout rendered: {}", place.line, line.trim()));
+        problem.place = written(&place).and_then(|text| value_place(&job.values, &text));
+        let line = place.source.text.lines().nth((place.line as usize).saturating_sub(1)).unwrap_or_default().trim();
+        let shown: String = line.chars().take(SHOWN).collect();
+        let more = if shown.len() < line.len() { "..." } else { "" };
+        problem = problem.note(format!("line {} of what the layout rendered: {shown}{more}", place.line));
     }
-    if !problem.label.is_empty() {
+    if !problem.label.is_empty() && problem.place.is_none() {
         let label = std::mem::take(&mut problem.label);
         problem = problem.note(label);
     }
     of_component(problem, job)
+}
+
+/// The text that is written at a place of a rendered text.
+fn written(place: &Place) -> Option<String> {
+    let line = place.source.text.lines().nth((place.line as usize).checked_sub(1)?)?;
+    let start = usize::from(place.column).checked_sub(1)?;
+    let mut rest = line.chars().skip(start);
+    let token: String = rest.by_ref().take(place.length.into()).collect();
+    if rest.next().is_some_and(|next| next.is_alphanumeric() || next == ':') {
+        return None; // the first character of a map, not a whole text
+    }
+    let node = yaml::parse_one(&Source::new("text", token)).ok()?;
+    match node.data {
+        Data::Str(text) if !text.is_empty() => Some(text.into()),
+        _ => node.plain.map(Into::into),
+    }
+}
+
+/// The place in the stack of the only value with this text.
+fn value_place(values: &Node, text: &str) -> Option<Place> {
+    fn find<'a>(node: &'a Node, text: &str, found: &mut Vec<&'a Place>) {
+        match &node.data {
+            Data::List(list) => list.iter().for_each(|item| find(item, text, found)),
+            Data::Map(map) => map.iter().for_each(|(_, value)| find(value, text, found)),
+            _ if node.as_str().or(node.plain.as_deref()) == Some(text) => found.push(&node.place),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    find(values, text, &mut found);
+    found.retain(|place| place.source.path.starts_with("stacks/"));
+    found.dedup();
+    if let [only] = found.as_slice() { Some((*only).clone()) } else { None }
 }
 
 fn documents(site: &Site, job: &Job, node: Node) -> Result<Vec<Document>, Problems> {
@@ -62,7 +122,8 @@ fn documents(site: &Site, job: &Job, node: Node) -> Result<Vec<Document>, Proble
 fn object(site: &Site, namespace: Option<&str>, mut object: Node) -> Result<Document, Problems> {
     let identity = Identity::read(&object)?;
     let Some(kind) = site.kinds.kind(&identity.api_version, &identity.kind) else {
-        return Err(site.kinds.unknown(&identity.api_version, &identity.kind).at(&object.place).into());
+        let place = object.get("kind").map_or(&object.place, |kind| &kind.place);
+        return Err(site.kinds.unknown(&identity.api_version, &identity.kind).at(place).into());
     };
     match (kind.namespaced, &identity.namespace, namespace) {
         (false, None, _) | (true, Some(_), _) => Ok(Document::Object { identity, object }),
@@ -77,7 +138,7 @@ fn object(site: &Site, namespace: Option<&str>, mut object: Node) -> Result<Docu
             {
                 metadata.set("namespace", Node::text(namespace, &place));
             }
-            let identity = Identity { namespace: Some(namespace.into()), ..identity };
+            let identity = Identity::read(&object).map_err(|problems| problems.map(Problem::nowhere))?;
             Ok(Document::Object { identity, object })
         }
         (true, None, None) => {

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use crate::check::{self, Check};
 use crate::document::Document;
 use crate::kubernetes::order;
-use crate::problem::{Place, Problem, Problems, gather};
+use crate::problem::{Place, Problem, Problems, Within, gather};
 use crate::resolve::{Job, Module, Stack};
 use crate::secrets::reference::has_reference;
 use crate::site::Site;
@@ -65,6 +65,15 @@ pub fn stack(site: &Site, stack: &Stack) -> Result<Vec<Rendered>, Problems> {
         first.warnings.extend(stack.accepts.unneeded(&needed.concat()));
     }
     Ok(rendered)
+}
+
+/// The problems of components by themselves, in a stack that has others already.
+pub fn problems(site: &Site, stack: &Stack) -> Problems {
+    let of = |module: &Module| -> Vec<Problem> {
+        let jobs = module.jobs.par_iter().enumerate().filter(|(_, job)| job.made);
+        jobs.filter_map(|(number, job)| documents::of(site, module, number, job).err()).flatten_iter().collect()
+    };
+    stack.modules.iter().flat_map(of).collect()
 }
 
 fn module(site: &Site, stack: &Stack, module: &Module) -> Result<(Rendered, Vec<Place>), Problems> {
@@ -125,10 +134,10 @@ fn secrets_in_plain(stack: &Stack, module: &Module, made: &Made, findings: &mut 
     }
 }
 
-/// A problem of what a component made, told at the component.
+/// A problem of what a component made; told at the component, unless it has a place already.
 fn of_component(problem: Problem, job: &Job) -> Problem {
-    let chain = format!("component `{}`, layout `{}` ({})", job.component, job.layout.name, job.layout.template.path);
-    problem.at(&job.place).note(format!("made by {chain}"))
+    let layout = job.layout.template.path.clone();
+    problem.within(Within { component: job.component.clone(), layout, place: job.place.clone() })
 }
 
 fn artifact(site: &Site, module: &Module, made: Made) -> Result<Artifact, Problems> {
@@ -142,7 +151,9 @@ fn artifact(site: &Site, module: &Module, made: Made) -> Result<Artifact, Proble
                 find_mounts(object, &mut mounts);
             }
             let (group, kind, namespace, name) = identity.key();
-            let key = format!("{group}/{kind} {}/{name}", namespace.unwrap_or_default());
+            let dot = if group.is_empty() { "" } else { "." };
+            let slash = if namespace.is_none() { "" } else { "/" };
+            let key = format!("{kind}{dot}{group} {}{slash}{name}", namespace.unwrap_or_default());
             (identity.file_name(&site.kinds, module.namespace.as_deref()), Some(key))
         }
         Document::CloudInit { name, .. } => (crate::out::path::cloud_init(name), None),

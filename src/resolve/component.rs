@@ -1,5 +1,7 @@
 //! Components to jobs: layers, instances, conditions, expressions, completed values.
 
+use std::collections::BTreeMap;
+
 use crate::check::Accepts;
 use crate::layer::lay_all;
 use crate::problem::{Place, Problem, Problems, did_you_mean, gather};
@@ -235,17 +237,32 @@ fn nothing(entry: &Entry, layout: &Layout, context: Context) -> Job {
     }
 }
 
-/// Names in `after` that are no component of the module.
-pub(super) fn unknown_after(jobs: &[Job]) -> Problems {
-    let known = || jobs.iter().map(|job| job.component.as_str());
-    let unknown = jobs.iter().flat_map(|job| &job.after).filter(|(name, _)| known().all(|component| component != name));
-    unknown
-        .map(|(name, place)| {
-            Problem::error("unknown-component", format!("there is no component `{name}` in this module"))
-                .at(place)
-                .label(did_you_mean(name, known()))
-        })
-        .collect()
+/// Names in `after` that are no component of the module, and components that wait for one another.
+pub(super) fn wrong_after(jobs: &[Job], components: &[&str]) -> Problems {
+    let mut edges: BTreeMap<&str, BTreeMap<&str, &Place>> = BTreeMap::new();
+    let mut problems = Problems::new();
+    for (job, (name, place)) in jobs.iter().flat_map(|job| job.after.iter().map(move |after| (job, after))) {
+        if components.contains(&name.as_str()) {
+            edges.entry(&job.component).or_default().insert(name, place);
+        } else {
+            let message = format!("there is no component `{name}` in this module");
+            let hint = did_you_mean(name, components.iter().copied());
+            problems.push(Problem::error("unknown-component", message).at(place).label(hint));
+        }
+    }
+    // what waits for nothing that waits is ready, until only circles are left
+    while let Some(ready) =
+        edges.iter().find(|(_, firsts)| !firsts.keys().any(|first| edges.contains_key(first))).map(|(name, _)| *name)
+    {
+        edges.remove(ready);
+    }
+    if let Some((name, firsts)) = edges.iter().next()
+        && let Some((first, place)) = firsts.iter().find(|(first, _)| edges.contains_key(*first))
+    {
+        let message = format!("component `{name}` comes after `{first}`, which comes after it");
+        problems.push(Problem::error("cycle", message).at(place));
+    }
+    problems
 }
 
 /// A name and the parameters of an instance.

@@ -16,7 +16,7 @@ use crate::schema::What;
 use crate::site::{FileKind, Layout, NAMESPACE_LAYOUT, Site, layout, numbers_as_written, with_namespace_as_map};
 use crate::template::expression;
 use crate::template::{Context, Files, Value, from_node};
-use crate::yaml::{self, Data, Map, Node};
+use crate::yaml::{self, Data, Entry, Map, Node};
 
 /// A stack, ready to be rendered.
 pub struct Stack {
@@ -69,18 +69,29 @@ struct Unit<'a> {
     files: Arc<Files>,
 }
 
-/// Resolves a stack from its files.
-pub fn stack(site: &Site, name: &str, sources: &[Arc<Source>]) -> Result<Stack, Problems> {
+/// Resolves a stack from its files. Where there are problems, the components without one are there all the same, so
+/// that those of rendering can be told too.
+pub fn stack(site: &Site, name: &str, sources: &[Arc<Source>]) -> (Option<Stack>, Problems) {
     let mut problems = Problems::new();
+    let stack = problems.take(sound_files(site, name, sources)).map(|(folders, node)| {
+        problems.extend(folders.strangers());
+        of_folders(site, name, &folders, &node, &mut problems)
+    });
+    (stack, problems)
+}
+
+/// The folders of a stack and its `stack.yaml`, complete.
+fn sound_files(site: &Site, name: &str, sources: &[Arc<Source>]) -> Result<(Folders, Node), Problems> {
     let folders = Folders::new(name, sources)?;
-    problems.extend(folders.strangers());
     let source = &folders.stack.main;
-    let node = with_namespace_as_map(yaml::parse_one(source)?);
-    let what = What::file("stack.yaml", &Place::file(source));
-    let node = lay(site.stack_defaults.clone(), node);
-    let node = site.complete(FileKind::Stack, node, &what)?;
+    let node = lay(site.stack_defaults.clone(), with_namespace_as_map(yaml::parse_one(source)?));
+    let node = site.complete(FileKind::Stack, node, &What::file("stack.yaml", &Place::file(source)))?;
+    Ok((folders, node))
+}
+
+fn of_folders(site: &Site, name: &str, folders: &Folders, node: &Node, problems: &mut Problems) -> Stack {
     let depends_on = texts(node.get("depends_on"));
-    let target = text(&node, "target");
+    let target = text(node, "target");
     if let Some(target) = &target
         && site.targets.get(target).is_none()
     {
@@ -89,22 +100,21 @@ pub fn stack(site: &Site, name: &str, sources: &[Arc<Source>]) -> Result<Stack, 
         let message = format!("there is no target `{target}` in homebuild.yaml");
         problems.push(Problem::error("unknown-target", message).at(&place).label(did_you_mean(target, known)));
     }
-    let facts = Value::from_pairs([("name", name.into()), ("description", value_of(&node, "description"))]);
+    let facts = Value::from_pairs([("name", name.into()), ("description", value_of(node, "description"))]);
     let context = site.context().with("stack", facts);
     let mut modules = Vec::new();
     if folders.modules.is_empty() || node.get("components").and_then(Node::as_map).is_some_and(|map| !map.is_empty()) {
-        let unit = unit(site, name, node.clone(), &folders.stack, &mut problems);
-        modules.extend(problems.take(unit.resolve(&context)));
+        modules.push(unit(site, name, node.clone(), &folders.stack, problems).resolve(&context, problems));
     } else {
-        problems.extend(only_of_modules(&node));
+        problems.extend(only_of_modules(node));
     }
     for (module, folder) in &folders.modules {
-        modules.extend(problems.take(self::module(site, module, &node, folder, &context)));
+        modules.extend(self::module(site, module, node, folder, &context, problems));
     }
     modules.sort_by(|a, b| a.name.cmp(&b.name));
     let accepts = if modules.iter().any(|module| module.name == name) { None } else { node.get("accept") };
     let accepts = problems.take(Accepts::new(accepts)).unwrap_or_default();
-    problems.or(Stack { name: name.to_owned(), place: Place::file(source), depends_on, target, modules, accepts })
+    Stack { name: name.to_owned(), place: folders.stack.place(), depends_on, target, modules, accepts }
 }
 
 /// What a stack without components of its own says, and that nothing would ever read.
@@ -122,10 +132,11 @@ fn module(
     stack: &Node,
     folder: &folder::Folder,
     context: &Context,
-) -> Result<Module, Problems> {
-    let what = What::file("module.yaml", &Place::file(&folder.main));
-    let own = site.complete(FileKind::Module, with_namespace_as_map(yaml::parse_one(&folder.main)?), &what)?;
-    let mut problems = Problems::new();
+    problems: &mut Problems,
+) -> Option<Module> {
+    let what = What::file("module.yaml", &folder.place());
+    let written = with_namespace_as_map(problems.take(yaml::parse_one(&folder.main))?);
+    let own = given(problems.take(site.complete(FileKind::Module, written.clone(), &what))?, &written);
     // what a module is over its stack; its components and patches are its own
     let mut under = stack.clone();
     if let Some(map) = under.as_map_mut() {
@@ -134,27 +145,18 @@ fn module(
         }
     }
     let vars = stack.get("vars").cloned();
-    let mut node = lay(under, given(own));
+    let mut node = lay(under, own);
     if let (Some(map), Some(vars)) = (node.as_map_mut(), vars) {
         let own = map.remove("vars");
         map.set("vars", lay_all([Some(vars), own].into_iter().flatten()).unwrap_or_else(|| Node::map(&folder.place())));
     }
-    let unit = unit(site, name, node, folder, &mut problems);
-    let module = problems.take(unit.resolve(context));
-    match module {
-        Some(module) => problems.or(module),
-        None => Err(problems),
-    }
+    Some(unit(site, name, node, folder, problems).resolve(context, problems))
 }
 
-/// A completed file without what it does not give, so that it can be laid over another.
-fn given(mut node: Node) -> Node {
+/// A completed file without what it does not give, so that it can be laid over another. What is null stays.
+fn given(mut node: Node, written: &Node) -> Node {
     if let Some(map) = node.as_map_mut() {
-        map.0.retain(|entry| match &entry.value.data {
-            Data::Null => false,
-            Data::Map(map) => !map.is_empty(),
-            _ => true,
-        });
+        map.0.retain(|entry| written.get(&entry.key).is_some());
     }
     node
 }
@@ -172,7 +174,7 @@ fn unit<'a>(site: &'a Site, name: &'a str, node: Node, folder: &folder::Folder, 
 }
 
 impl Unit<'_> {
-    fn resolve(&self, context: &Context) -> Result<Module, Problems> {
+    fn resolve(&self, context: &Context, told: &mut Problems) -> Module {
         let mut problems = Problems::new();
         let place = self.node.place.clone();
         let tier = problems.take(self.tier()).flatten();
@@ -184,14 +186,16 @@ impl Unit<'_> {
         let namespace = problems.take(self.namespace(&before));
         let name = namespace.as_ref().and_then(|(name, _)| name.clone());
         let context = context.with("module", about(name.clone().into()));
+        let is_sound = !problems.has_errors();
         let mut jobs = Vec::new();
         if let (Some(name), Some((_, Some(values)))) = (&name, namespace) {
             jobs.extend(problems.take(self.namespace_job(name, values, &context)));
         }
-        for entry in self.node.get("components").and_then(Node::as_map).map_or(&[][..], |map| &map.0) {
+        for entry in self.components() {
             jobs.extend(problems.take(self.component(entry, name.as_deref(), &context)).into_iter().flatten());
         }
-        problems.extend(component::unknown_after(&jobs));
+        let components: Vec<&str> = self.components().iter().map(|entry| &*entry.key).collect();
+        problems.extend(component::wrong_after(&jobs, &components));
         let levels = problems.take(self.site.levels(self.node.get("checks"))).unwrap_or_default();
         let accepts = problems.take(Accepts::new(self.node.get("accept"))).unwrap_or_default();
         let patches = self
@@ -199,7 +203,11 @@ impl Unit<'_> {
             .get("patches")
             .cloned()
             .map(|node| expression::evaluate(node, &self.site.engine, &context, &self.files, &mut problems));
-        problems.or(Module {
+        told.extend(problems);
+        if !is_sound {
+            jobs.clear(); // what they see is not what the author means
+        }
+        Module {
             name: self.name.to_owned(),
             place,
             tier,
@@ -213,7 +221,11 @@ impl Unit<'_> {
                 .unwrap_or_default(),
             files: self.files.clone(),
             jobs,
-        })
+        }
+    }
+
+    fn components(&self) -> &[Entry] {
+        self.node.get("components").and_then(Node::as_map).map_or(&[], |map| &map.0)
     }
 
     fn tier(&self) -> Result<Option<String>, Problems> {

@@ -83,7 +83,8 @@ pub(super) fn problem(
         }
         (None, Some((first, outer))) => {
             problem = problem.at(first);
-            for place in outer {
+            let of_expression = Some(cause).filter(|cause| values.is_none() && cause.source.path != first.source.path);
+            for place in outer.iter().chain(of_expression) {
                 problem = problem.note(format!("called by {place}"));
             }
         }
@@ -102,7 +103,10 @@ fn code(error: &Error) -> &'static str {
 
 fn message(error: &Error) -> String {
     match (error.kind(), error.detail()) {
-        (ErrorKind::InvalidOperation | ErrorKind::UndefinedError, Some(detail)) => detail.to_owned(),
+        // the only plain objects here are secrets
+        (ErrorKind::InvalidOperation | ErrorKind::UndefinedError, Some(detail)) => {
+            detail.replace("plain object", "secret")
+        }
         (ErrorKind::UndefinedError, None) => "this is undefined".to_owned(),
         (ErrorKind::OutOfFuel, _) => "rendering takes too long; is there a loop without an end?".to_owned(),
         (kind, Some(detail)) => format!("{kind}: {detail}"),

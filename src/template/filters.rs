@@ -12,7 +12,7 @@ use minijinja::{Environment, Error, ErrorKind, State, filters};
 use super::value::{self, References};
 use super::{Generated, lock, scope};
 use crate::digest;
-use crate::problem::{Place, Source};
+use crate::problem::{Place, Source, Spot};
 use crate::secrets::Reference;
 use crate::secrets::reference::{self, has_reference};
 use crate::yaml::{self, Data, Entry, Map, Node};
@@ -21,6 +21,8 @@ use crate::yaml::{self, Data, Entry, Map, Node};
 const LABEL_LENGTH: usize = 63;
 
 pub(super) fn register(environment: &mut Environment<'static>) {
+    environment.add_filter(" join", filters::join);
+    environment.add_filter("join", join);
     environment.add_filter("text", text);
     environment.add_filter("string", text);
     environment.add_filter("octal", octal);
@@ -72,6 +74,15 @@ fn of_plain_text() -> [(&'static str, Value); 13] {
 
 fn wrong(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::InvalidOperation, message.into())
+}
+
+/// minijinja's `join` with `true` for true, not `True`; none and lists have no text.
+fn join(state: &mut State<'_, '_>, items: &Value, arguments: Rest<Value>) -> Result<Value, Error> {
+    let as_text = |item: Value| if item.as_str().is_some() { Ok(item) } else { value::text(&item).map(Value::from) };
+    let is_plain = !arguments.iter().any(Value::is_kwargs) && arguments.len() < 2;
+    let items = if is_plain { items.try_iter()?.map(as_text).collect::<Result<Value, _>>()? } else { items.clone() };
+    let arguments: Vec<Value> = std::iter::once(items).chain(arguments.0).collect();
+    state.apply_filter(" join", &arguments)
 }
 
 /// A scalar as text; none stays none.
@@ -280,7 +291,8 @@ fn generated(state: &State<'_, '_>, value: &Value, options: Kwargs) -> Result<Va
         (None, None) => return Err(wrong("`generated` stands behind a secret: secrets.x | generated(length=32)")),
     };
     if let Some(scope) = scope(state) {
-        lock(&scope.files.generated).push(Generated { path: path.clone(), length, charset });
+        let spot = Spot::file(state.name());
+        lock(&scope.files.generated).push(Generated { path: path.clone(), length, charset, spot });
     }
     if value::missing(value).is_some() {
         let message = format!("the secret `{path}` is not made yet: run `homebuild secrets generate`");

@@ -55,6 +55,7 @@ fn file(state: &State<'_, '_>, name: &str, parameters: Kwargs) -> Result<String,
     scope
         .deeper(|| state.env().render_named_str(&source.path, &source.text, Value::from_pairs(seen)))
         .unwrap_or_else(|| Err(wrong(format!("`{name}` includes itself"))))
+        .map_err(|error| wrong(format!("`{name}` fails")).with_source(error))
 }
 
 /// The data of a YAML file below `files/`, with the expressions in it evaluated; several documents are a list.

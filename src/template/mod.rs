@@ -25,7 +25,7 @@ pub use secret::secrets;
 pub use value::{from_node, to_node, write_text};
 
 use crate::kubernetes::kinds::Kinds;
-use crate::problem::{Place, Problem, Problems, Source, did_you_mean};
+use crate::problem::{Place, Problem, Problems, Source, Spot, did_you_mean};
 use crate::schema::Types;
 use crate::yaml::Node;
 
@@ -33,6 +33,8 @@ use crate::yaml::Node;
 const FUEL: u64 = 2_000_000;
 /// How deep files may include one another.
 const DEPTH: usize = 16;
+/// The name that minijinja gives to expressions.
+const EXPRESSION: &str = "<expression>";
 /// The name under which a context carries its [`Scope`]; no template can write it.
 const SCOPE: &str = " scope";
 
@@ -80,6 +82,16 @@ pub struct Generated {
     pub length: u32,
     /// What they are taken from.
     pub charset: String,
+    /// Where that is said.
+    pub spot: Spot,
+}
+
+impl Generated {
+    /// Whether two places want the same.
+    #[must_use]
+    pub fn agrees(&self, other: &Self) -> bool {
+        (&self.path, self.length, &self.charset) == (&other.path, other.length, &other.charset)
+    }
 }
 
 impl Files {
@@ -103,9 +115,19 @@ impl Files {
         self.texts.iter().filter(|(name, _)| !used.contains(*name)).map(|(_, source)| source).collect()
     }
 
-    /// The secrets that were said to be generated, each as often as it was said.
+    /// The secrets that were said to be generated, each as often as it was said, sorted.
     pub fn generated(&self) -> Vec<Generated> {
-        lock(&self.generated).clone()
+        let mut all = lock(&self.generated).clone();
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    /// Gives those that an expression has just said their place.
+    fn said_at(&self, place: &Place) {
+        for one in lock(&self.generated).iter_mut().filter(|one| one.spot.path == EXPRESSION) {
+            one.spot = Spot::of(place);
+        }
     }
 }
 
@@ -189,7 +211,9 @@ impl Engine {
 
     /// The value of an expression, as a tree at a place.
     pub fn evaluate(&self, expression: &str, context: &Context, place: &Place) -> Result<Node, Error> {
-        let value = self.environment.compile_expression(expression)?.eval(context.value())?;
+        let value = self.environment.compile_expression(expression)?.eval(context.value());
+        context.scope.files.said_at(place);
+        let value = value?;
         if value.is_undefined() {
             return Err(Error::new(ErrorKind::UndefinedError, format!("`{expression}` is undefined")));
         }
@@ -198,11 +222,20 @@ impl Engine {
 
     /// An error of a template or an expression as the author is told it.
     ///
-    /// `cause` is where the author can do something about it: the component or the expression. `values` are those of
-    /// the component, whose place is shown where a layout's `fail` names one of them.
+    /// `cause` is where the author can do something about it: the component or the expression. Of a component, the
+    /// layout is known too, and the values, whose place is shown where a layout's `fail` names one of them.
     #[must_use]
-    pub fn problem(&self, error: &Error, files: Option<&Files>, cause: &Place, values: Option<&Node>) -> Problem {
-        error::problem(error, &|name| self.source(name, files), cause, values)
+    pub fn problem(
+        &self,
+        error: &Error,
+        files: Option<&Files>,
+        cause: &Place,
+        of: Option<(&Arc<Source>, &Node)>,
+    ) -> Problem {
+        let layout = of.map(|(layout, _)| layout);
+        let source =
+            |name: &str| layout.filter(|layout| layout.path == name).cloned().or_else(|| self.source(name, files));
+        error::problem(error, &source, cause, of.map(|(_, values)| values))
     }
 
     fn source(&self, name: &str, files: Option<&Files>) -> Option<Arc<Source>> {

@@ -10,7 +10,7 @@ use crate::problem::Place;
 use crate::secrets::reference::{self, Piece};
 use crate::yaml::{Data, Entry, Map, Node};
 
-/// A tree as a template's value. A removed value is none.
+/// A tree as a template's value. A key that was taken away is not there.
 #[must_use]
 pub fn from_node(node: &Node) -> Value {
     match &node.data {
@@ -20,7 +20,10 @@ pub fn from_node(node: &Node) -> Value {
         Data::Float(f) => Value::from(*f),
         Data::Str(text) => Value::from(&**text),
         Data::List(list) => list.iter().map(from_node).collect(),
-        Data::Map(map) => Value::from_pairs(map.iter().map(|(key, value)| (key, from_node(value)))),
+        Data::Map(map) => {
+            let there = map.iter().filter(|(_, value)| value.data != Data::Removed);
+            Value::from_pairs(there.map(|(key, value)| (key, from_node(value))))
+        }
     }
 }
 
@@ -65,6 +68,9 @@ fn node_below(value: &Value, place: &Place, path: &mut Path) -> Result<Node, Err
     Ok(Node::new(data, place))
 }
 
+/// How deep values may nest, as in YAML files.
+const DEPTH: usize = 128;
+
 /// Where in a value something is: made text only where it is told.
 #[derive(Default)]
 struct Path(Vec<Step>);
@@ -75,7 +81,11 @@ enum Step {
 }
 
 impl Path {
-    fn below<T>(&mut self, step: Step, inner: impl FnOnce(&mut Self) -> T) -> T {
+    fn below<T>(&mut self, step: Step, inner: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
+        if self.0.len() >= DEPTH {
+            let message = format!("lists and maps stand in one another more than {DEPTH} levels deep");
+            return Err(Error::new(ErrorKind::InvalidOperation, message));
+        }
         self.0.push(step);
         let result = inner(self);
         self.0.pop();
@@ -103,7 +113,11 @@ pub(super) fn leaf(value: &Value) -> Option<&Leaf> {
 }
 
 fn undefined(path: &Path) -> Error {
-    let detail = if path.0.is_empty() { "it is undefined".to_owned() } else { format!("`{path}` in it is undefined") };
+    let detail = if path.0.is_empty() {
+        "it is undefined".to_owned()
+    } else {
+        format!("`{}` in it is undefined", path.to_string().trim_start_matches('.'))
+    };
     Error::new(ErrorKind::UndefinedError, detail)
 }
 

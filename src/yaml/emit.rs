@@ -34,6 +34,8 @@ pub fn emit(node: &Node) -> String {
             out.push('\n');
         }
     }
+    // all texts of a build are held until all of it is right: no room is held with them
+    out.shrink_to_fit();
     out
 }
 
