@@ -61,13 +61,13 @@ pub struct Stacks<'a> {
 }
 
 impl Stacks<'_> {
-    /// All problems between the stacks.
-    pub fn check(&self) -> Result<(), Problems> {
+    /// All problems between the stacks. What the stacks that are not `new` make was compared when they were built.
+    pub fn check(&self, new: &BTreeSet<&str>) -> Result<(), Problems> {
         let mut problems = Problems::new();
         for (name, summary) in &self.summaries {
             problems.extend(self.dependencies(name, summary));
         }
-        problems.extend(self.made_twice());
+        problems.extend(self.made_twice(new));
         problems.extend(self.generated_twice());
         problems.extend(self.circle());
         problems.or(())
@@ -98,17 +98,30 @@ impl Stacks<'_> {
         problems
     }
 
-    fn made_twice(&self) -> Problems {
+    fn made_twice(&self, new: &BTreeSet<&str>) -> Problems {
+        let (now, before): (Vec<_>, Vec<_>) = self.summaries.iter().partition(|(name, _)| new.contains(*name));
         let mut makers: BTreeMap<&str, (&str, &Summary, Mark)> = BTreeMap::new();
         let mut problems = Problems::new();
-        for (name, summary) in &self.summaries {
+        let mut compare = |object: &str, one: (&str, &Summary, Mark), other: (&str, &Summary, Mark)| {
+            let how = if one.0 == other.0 { "twice" } else { "by two stacks" };
+            let (first, second) = if other.0 < one.0 { (other, one) } else { (one, other) };
+            let problem = Problem::error("twice", format!("`{object}` is made {how}"));
+            let note = format!("first made at {}", self.place(first.1, first.2));
+            problems.push(problem.at(&self.place(second.1, second.2)).note(note));
+        };
+        for (name, summary) in now {
             for (object, mark) in &summary.objects {
-                let before = makers.insert(object, (name, summary, *mark));
-                let Some((maker, of_maker, first)) = before else { continue };
-                let how = if maker == *name { "twice" } else { "by two stacks" };
-                let problem = Problem::error("twice", format!("`{object}` is made {how}"));
-                let first = self.place(of_maker, first);
-                problems.push(problem.at(&self.place(summary, *mark)).note(format!("first made at {first}")));
+                let maker = (*name, *summary, *mark);
+                if let Some(other) = makers.insert(object, maker) {
+                    compare(object, other, maker);
+                }
+            }
+        }
+        for (name, summary) in before {
+            for (object, mark) in &summary.objects {
+                if let Some(other) = makers.get(&**object) {
+                    compare(object, *other, (*name, *summary, *mark));
+                }
             }
         }
         problems

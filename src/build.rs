@@ -205,7 +205,7 @@ fn resolved(
         (Some(stack), problems) if !problems.has_errors() => Ok(stack),
         (Some(stack), mut problems) => {
             problems.extend(render::problems(site, &stack));
-            problems.take(stacks(disk, look, [(name, &summary(&stack))]).check());
+            problems.take(stacks(disk, look, [(name, &summary(&stack))]).check(&BTreeSet::from([name])));
             Err(problems)
         }
         (None, problems) => Err(problems),
@@ -234,12 +234,13 @@ fn made_twice(artifact: &Artifact, label: &str, first: &Place) -> Problem {
 
 /// What no stack can know alone, over those that were built and those that are known from before.
 fn across(disk: &disk::Site, look: &Look, built: &[Built]) -> Result<(), Problems> {
-    let is_built = |name: &str| built.iter().any(|one| one.output.stack == name);
-    let before = look.stacks.iter().filter(|(name, state)| **state == State::Same && !is_built(name));
+    let now: BTreeMap<&str, &Summary> = built.iter().map(|one| (one.output.stack.as_str(), &one.summary)).collect();
+    let is_kept = |(name, state): &(&String, &State)| **state == State::Same && !now.contains_key(name.as_str());
+    let before: Vec<&str> = look.stacks.iter().filter(is_kept).map(|(name, _)| name.as_str()).collect();
     let before: Vec<(&str, Summary)> =
-        before.filter_map(|(name, _)| Some((name.as_str(), kept(look.summary(name))?))).collect();
-    let now = built.iter().map(|one| (one.output.stack.as_str(), &one.summary));
-    stacks(disk, look, before.iter().map(|(name, summary)| (*name, summary)).chain(now)).check()
+        before.par_iter().filter_map(|name| Some((*name, kept(look.summary(name))?))).collect();
+    let new = now.keys().copied().collect();
+    stacks(disk, look, before.iter().map(|(name, summary)| (*name, summary)).chain(now)).check(&new)
 }
 
 /// Some stacks, among all that the site has.

@@ -198,6 +198,17 @@ fn a_new_stack_out_of_scope_is_still_seen() {
 }
 
 #[test]
+fn a_stack_that_was_never_in_scope_is_missed_when_it_goes() {
+    let root = site(&["a", "b"]);
+    settle(root.path());
+    fs::remove_dir_all(root.path().join(".homebuild")).expect("gone");
+    toy::run(root.path(), homebuild::out::Mode::Write, Some(&["a"])).expect("a build");
+    fs::remove_dir_all(root.path().join("stacks/b")).expect("gone");
+    seen(root.path(), "the stack that went");
+    assert!(!root.path().join("out/b").exists());
+}
+
+#[test]
 fn an_empty_folder_that_becomes_a_stack_is_seen() {
     let root = site(&["a"]);
     fs::create_dir_all(root.path().join("stacks/b/files")).expect("folders");

@@ -12,7 +12,7 @@ use rayon::iter::{IndexedParallelIterator as _, IntoParallelRefIterator as _, Pa
 use rustix::fs::{FileType, Mode as Bits, OFlags, openat};
 use sha2::{Digest as _, Sha256};
 
-use super::memory::{self, Kept, Memory, Names, Part, Record, decode};
+use super::memory::{self, Head, Kept, Memory, Names, Part, Record, decode};
 use super::program::Program;
 use super::{Turn, sums, turn::TEMPORARY};
 use crate::disk::{Fingerprint, Print, Seen, Site, Stamp, descriptor};
@@ -90,8 +90,8 @@ impl Look {
         self.record("").map_or((&[], &[]), |record| (record.warnings, record.summary))
     }
 
-    fn record(&self, name: &str) -> Option<Record<'_>> {
-        decode(self.kept(name)?)
+    fn record(&self, name: &str) -> Option<Head<'_>> {
+        memory::head(self.kept(name)?)
     }
 
     /// The bytes of a record, if there is one.
@@ -120,7 +120,8 @@ pub fn look(turn: &Turn, program: &Program) -> Result<Look, Problems> {
     };
     let ranges = look.memory.ranges();
     let Some(eyes) = Eyes::open(turn) else { return Ok(look) };
-    let Some(site) = ranges.first().and_then(|range| decode(look.memory.bytes(range))).filter(|r| r.name.is_empty())
+    let Some(site) =
+        ranges.first().and_then(|range| decode(look.memory.bytes(range))).filter(|r| r.head.name.is_empty())
     else {
         return Ok(look);
     };
@@ -134,9 +135,9 @@ pub fn look(turn: &Turn, program: &Program) -> Result<Look, Problems> {
         .with_min_len(16)
         .filter_map(|range| {
             let record = decode(look.memory.bytes(range))?;
-            let seeing = match look.stacks.contains_key(record.name) {
+            let seeing = match look.stacks.contains_key(record.head.name) {
                 true if record.world != world => Seeing::state(State::Shared),
-                true if broken.contains(record.name) => Seeing::state(State::Outputs),
+                true if broken.contains(record.head.name) => Seeing::state(State::Outputs),
                 true => eyes.stack(&record),
                 false => return None,
             };
@@ -148,16 +149,16 @@ pub fn look(turn: &Turn, program: &Program) -> Result<Look, Problems> {
     let mut records = BTreeMap::from([(String::new(), site_range)]);
     let mut refreshed = BTreeMap::new();
     for (record, range, seeing) in found {
-        records.insert(record.name.to_owned(), range);
-        states.insert(record.name.to_owned(), seeing.state);
-        refreshed.extend(seeing.fresh.map(|fresh| (record.name.to_owned(), fresh)));
+        records.insert(record.head.name.to_owned(), range);
+        states.insert(record.head.name.to_owned(), seeing.state);
+        refreshed.extend(seeing.fresh.map(|fresh| (record.head.name.to_owned(), fresh)));
     }
     refreshed.extend(shared.seeing.fresh.map(|fresh| (String::new(), fresh)));
     let (out_kept, left) = eyes.out(&look.memory.header.out, &look.stacks);
     let gone = records.len() < ranges.len();
     look.shared = if site.world == world { shared.seeing.state } else { State::Shared };
     look.left = left || gone || interrupted.is_some();
-    look.out_kept = out_kept;
+    look.out_kept = if look.left { Kept::default() } else { out_kept };
     look.stacks.extend(states);
     look.records = records;
     look.refreshed = refreshed;
@@ -169,8 +170,8 @@ fn stack_names(turn: &Turn, memory: &Memory) -> Result<(Kept, Vec<String>), Prob
     let stamp = descriptor::stamp(turn.site.descriptor(), "stacks").unwrap_or(Stamp::MISSING);
     let old = &memory.header.stacks;
     if stamp.is_folder() && old.proves(&print_of(&stamp, turn.device())) {
-        let known = memory.ranges().iter().filter_map(|range| decode(memory.bytes(range)));
-        return Ok((*old, known.map(|record| record.name.to_owned()).filter(|name| !name.is_empty()).collect()));
+        let known = memory.ranges().iter().filter_map(|range| memory::head(memory.bytes(range)));
+        return Ok((*old, known.map(|head| head.name.to_owned()).filter(|name| !name.is_empty()).collect()));
     }
     let stacks = turn.site.list_stacks()?;
     let print = print_of(&stacks.stamp.unwrap_or(Stamp::MISSING), turn.device());
@@ -179,7 +180,8 @@ fn stack_names(turn: &Turn, memory: &Memory) -> Result<(Kept, Vec<String>), Prob
     Ok((kept, stacks.names))
 }
 
-fn print_of(stamp: &Stamp, device: u64) -> Print {
+/// The fingerprint of one stamp.
+pub(super) fn print_of(stamp: &Stamp, device: u64) -> Print {
     let mut print = Fingerprint::default();
     print.found(stamp, device);
     print.finish()
@@ -237,7 +239,7 @@ impl<'a> Eyes<'a> {
     }
 
     fn stack(&self, record: &Record<'_>) -> Seeing {
-        let name = record.name;
+        let name = record.head.name;
         let prefix = format!("{name}/");
         let base = format!("stacks/{name}/");
         let inputs = self.confirm(&record.inputs, self.stacks.as_fd(), &prefix, || {

@@ -18,7 +18,7 @@ use crate::disk::{Fingerprint, Print, Seen, Stamp, short};
 pub const NAME: &str = "memory";
 
 /// First line; another version of the format has another one.
-const MAGIC: &[u8] = b"homebuild memory 1\n";
+const MAGIC: &[u8] = b"homebuild memory 2\n";
 
 /// What is known of the whole.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,8 +55,9 @@ impl Kept {
 /// What is known of a stack, or of the site as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record<'a> {
-    /// The stack's name.
-    pub name: &'a str,
+    /// What can be read without the rest.
+    #[serde(borrow)]
+    pub head: Head<'a>,
     /// The program and the shared files that it was built with.
     pub world: [u8; 16],
     /// What was read.
@@ -65,6 +66,13 @@ pub struct Record<'a> {
     /// What was written.
     #[serde(borrow)]
     pub outputs: Names<'a>,
+}
+
+/// The beginning of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head<'a> {
+    /// The stack's name.
+    pub name: &'a str,
     /// How many artifacts it has.
     pub artifacts: u32,
     /// The program's own.
@@ -228,7 +236,8 @@ impl Memory {
     /// The bytes of a file with these records.
     pub fn encode(mut header: Header, records: &[&[u8]]) -> Vec<u8> {
         header.lengths = records.iter().map(|record| u32::try_from(record.len()).unwrap_or(u32::MAX)).collect();
-        let mut bytes = MAGIC.to_vec();
+        let mut bytes = Vec::with_capacity(records.iter().map(|record| record.len() + 8).sum::<usize>() + 256);
+        bytes.extend(MAGIC);
         bytes.extend([0; 32]);
         bytes.extend(postcard::to_stdvec(&header).unwrap_or_default());
         for record in records {
@@ -263,6 +272,11 @@ pub fn decode(bytes: &[u8]) -> Option<Record<'_>> {
     postcard::from_bytes(bytes).ok()
 }
 
+/// The beginning of the record in some bytes.
+pub fn head(bytes: &[u8]) -> Option<Head<'_>> {
+    postcard::take_from_bytes(bytes).ok().map(|(head, _)| head)
+}
+
 /// The program and the shared files, as one value.
 pub fn world(program: &[u8; 16], shared: &[u8; 16]) -> [u8; 16] {
     short(Sha256::new_with_prefix(program).chain_update(shared))
@@ -274,15 +288,8 @@ mod tests {
 
     fn record() -> Record<'static> {
         let names = Names { paths: "/\nstack.yaml\n", kept: Kept::default(), content: [7; 16] };
-        Record {
-            name: "ntfy",
-            world: [1; 16],
-            inputs: names,
-            outputs: names,
-            artifacts: 9,
-            warnings: b"",
-            summary: b"abc",
-        }
+        let head = Head { name: "ntfy", artifacts: 9, warnings: b"", summary: b"abc" };
+        Record { head, world: [1; 16], inputs: names, outputs: names }
     }
 
     #[test]
@@ -291,6 +298,7 @@ mod tests {
         let memory = Memory::decode(bytes).expect("whole");
         assert_eq!(memory.ranges().len(), 2);
         assert_eq!(decode(memory.bytes(&memory.ranges()[1])), Some(record()));
+        assert_eq!(head(memory.bytes(&memory.ranges()[1])), Some(record().head));
     }
 
     #[test]

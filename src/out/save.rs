@@ -5,10 +5,10 @@ use std::os::fd::AsFd as _;
 
 use rustix::io::Errno;
 
-use super::look::Look;
-use super::memory::{self, Header, Kept, Memory, Part, Record};
+use super::look::{Look, print_of};
+use super::memory::{self, Head, Header, Kept, Memory, Part, Record};
 use super::{Mode, Turn, Written, rest};
-use crate::disk::{Fingerprint, Seen, Stamp, descriptor};
+use crate::disk::{Seen, Stamp, descriptor};
 use crate::problem::Problem;
 
 /// What the program wants kept: of a stack, or of the site as a whole (then `seen` are the shared files and the name is
@@ -65,13 +65,15 @@ fn keep(turn: &Turn, look: &Look, written: &Written, mut site: Keep, built: Vec<
         let input = Part::of_inputs(&one.seen, &base, turn.device());
         let artifacts = written.stacks.get(&one.stack).map_or(0, |changes| changes.artifacts);
         let record = Record {
-            name: &one.stack,
+            head: Head {
+                name: &one.stack,
+                artifacts: u32::try_from(artifacts).unwrap_or(u32::MAX),
+                warnings: &one.warnings,
+                summary: &one.summary,
+            },
             world,
             inputs: input.names(turn.clock(), turn.clock()),
             outputs: output.names(turn.clock(), after),
-            artifacts: u32::try_from(artifacts).unwrap_or(u32::MAX),
-            warnings: &one.warnings,
-            summary: &one.summary,
         };
         let bytes = record.encode();
         records.insert(one.stack, bytes);
@@ -86,20 +88,25 @@ fn header(look: &Look) -> Header {
 /// The stamp of `out/`, taken before its names are looked at once more.
 fn out_kept(turn: &Turn, look: &Look) -> Result<Kept, Errno> {
     let out = descriptor::open_folder(turn.site.descriptor(), "out")?;
-    let mut print = Fingerprint::default();
-    print.found(&Stamp::of(&rustix::fs::fstat(&out)?), turn.device());
+    let print = print_of(&Stamp::of(&rustix::fs::fstat(&out)?), turn.device());
+    if look.out_kept.proves(&print) {
+        return Ok(look.out_kept);
+    }
     let before = turn.tick()?;
     let rest = rest::survey(out.as_fd(), &|name| look.stacks.contains_key(name))?;
-    Ok(if rest.is_empty() { Kept::new(&print.finish(), before, before) } else { Kept::default() })
+    Ok(if rest.is_empty() { Kept::new(&print, before, before) } else { Kept::default() })
 }
 
 fn store(turn: &Turn, header: Header, look: &Look, new: &BTreeMap<String, Vec<u8>>) -> Result<(), Errno> {
     let names = std::iter::once("").chain(look.stacks.keys().map(String::as_str));
     let records: Vec<&[u8]> =
         names.filter_map(|name| new.get(name).map(Vec::as_slice).or_else(|| look.kept(name))).collect();
-    // A stack that is new and out of scope has no record: the list of stacks is then not that of the records.
+    // A stack that is new and out of scope has no record: the list of stacks is then not that of the records, and its
+    // files in `out/` are not missed when it goes.
     let mut header = header;
-    header.stacks.settled &= records.len() == look.stacks.len() + 1;
+    let whole = records.len() == look.stacks.len() + 1;
+    header.stacks.settled &= whole;
+    header.out.settled &= whole;
     let bytes = Memory::encode(header, &records);
     // To rename over a file makes ext4 write the new one to the disk at once; to have no memory for a moment is harmless.
     turn.forget(memory::NAME)?;

@@ -5,14 +5,16 @@ use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::sync::atomic::AtomicBool;
 
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
+use rustix::fs::fstat;
 use rustix::io::Errno;
 use sha2::{Digest as _, Sha256};
 
 use super::compare::{Found, Job, Made, compare, compare_file, in_the_way};
+use super::look::print_of;
 use super::memory::Part;
 use super::rest::{Rest, survey};
 use super::{File, Look, Mode, Output, Turn, apply, path, sums, tree};
-use crate::disk::{descriptor, failure};
+use crate::disk::{Stamp, descriptor, failure};
 use crate::problem::{Problem, Problems};
 
 /// What a build changed (or, checking, would change) in one stack; paths are below `out/`, sorted. `SHA256SUMS` files are
@@ -60,7 +62,7 @@ pub fn write(
     let known = turn.interrupted();
     let old = open_out(turn)?;
     let old = old.as_ref().map(OwnedFd::as_fd);
-    let rest = rest(old, look, scope)?;
+    let rest = rest(turn, old, look, scope)?;
     let (jobs, site) = plan(old, &rest, site_files, built, known.as_ref())?;
     let mut written =
         Written { stacks: jobs.iter().map(|job| (job.stack.clone(), changes(job))).collect(), ..Written::default() };
@@ -95,10 +97,19 @@ fn open_out(turn: &Turn) -> Result<Option<OwnedFd>, Problem> {
 }
 
 /// What is in `out/` of stacks that are gone, if they are in scope.
-fn rest(out: Option<BorrowedFd<'_>>, look: &Look, scope: Option<&BTreeSet<String>>) -> Result<Rest, Problem> {
+fn rest(
+    turn: &Turn,
+    out: Option<BorrowedFd<'_>>,
+    look: &Look,
+    scope: Option<&BTreeSet<String>>,
+) -> Result<Rest, Problem> {
     let Some(out) = out else { return Ok(Rest::default()) };
-    let mut rest =
-        survey(out, &|name| look.stacks.contains_key(name)).map_err(|error| failure("read", "out", error))?;
+    let unread = |error| failure("read", "out", error);
+    let stamp = Stamp::of(&fstat(out).map_err(unread)?);
+    if look.out_kept.proves(&print_of(&stamp, turn.device())) {
+        return Ok(Rest::default());
+    }
+    let mut rest = survey(out, &|name| look.stacks.contains_key(name)).map_err(unread)?;
     rest.gone.retain(|stack| scope.is_none_or(|scope| scope.contains(stack)));
     Ok(rest)
 }
