@@ -92,14 +92,7 @@ fn sound_files(site: &Site, name: &str, sources: &[Arc<Source>]) -> Result<(Fold
 fn of_folders(site: &Site, name: &str, folders: &Folders, node: &Node, problems: &mut Problems) -> Stack {
     let depends_on = texts(node.get("depends_on"));
     let target = text(node, "target");
-    if let Some(target) = &target
-        && site.targets.get(target).is_none()
-    {
-        let known = site.targets.as_map().into_iter().flat_map(Map::keys);
-        let place = node.get("target").map_or_else(|| node.place.clone(), |node| node.place.clone());
-        let message = format!("there is no target `{target}` in homebuild.yaml");
-        problems.push(Problem::error("unknown-target", message).at(&place).label(did_you_mean(target, known)));
-    }
+    problems.extend(wrong_target(site, name, node));
     let facts = Value::from_pairs([("name", name.into()), ("description", value_of(node, "description"))]);
     let context = site.context().with("stack", facts);
     let mut modules = Vec::new();
@@ -115,6 +108,26 @@ fn of_folders(site: &Site, name: &str, folders: &Folders, node: &Node, problems:
     let accepts = if modules.iter().any(|module| module.name == name) { None } else { node.get("accept") };
     let accepts = problems.take(Accepts::new(accepts)).unwrap_or_default();
     Stack { name: name.to_owned(), place: folders.stack.place(), depends_on, target, modules, accepts }
+}
+
+/// A target that is none, or none where several could be meant.
+fn wrong_target(site: &Site, name: &str, node: &Node) -> Option<Problem> {
+    let is_kubernetes = |(_, target): &(&str, &Node)| target.get("type").and_then(Node::as_str) == Some("kubernetes");
+    let known: Vec<&str> =
+        site.targets.as_map().into_iter().flat_map(Map::iter).filter(is_kubernetes).map(|(name, _)| name).collect();
+    let given = node.get("target").filter(|target| !target.is_null());
+    match given.and_then(|target| Some((target.as_str()?, &target.place))) {
+        Some((target, _)) if known.contains(&target) => None,
+        Some((target, place)) => {
+            let message = format!("there is no Kubernetes target `{target}` in homebuild.yaml");
+            Some(Problem::error("unknown-target", message).at(place).label(did_you_mean(target, known)))
+        }
+        None if known.len() < 2 => None,
+        None => {
+            let hint = format!("homebuild.yaml has several: give `target:` one of {}", known.join(", "));
+            Some(Problem::error("missing-target", format!("`{name}` names no target")).at(&node.place).note(hint))
+        }
+    }
 }
 
 /// What a stack without components of its own says, and that nothing would ever read.
