@@ -103,12 +103,11 @@ impl Stacks<'_> {
         let mut makers: BTreeMap<&str, (&str, &Summary, Mark)> = BTreeMap::new();
         let mut problems = Problems::new();
         let mut compare = |object: &str, one: (&str, &Summary, Mark), other: (&str, &Summary, Mark)| {
-            if one.0 != other.0 {
-                let (first, second) = if one.0 < other.0 { (one, other) } else { (other, one) };
-                let problem = Problem::error("twice", format!("`{object}` is made by two stacks"));
-                let note = format!("first made at {}", self.place(first.1, first.2));
-                problems.push(problem.at(&self.place(second.1, second.2)).note(note));
-            }
+            let (first, second) = if one.0 <= other.0 { (one, other) } else { (other, one) };
+            let how = if one.0 == other.0 { "twice" } else { "by two stacks" };
+            let problem = Problem::error("twice", format!("`{object}` is made {how}"));
+            let note = format!("first made at {}", self.place(first.1, first.2));
+            problems.push(problem.at(&self.place(second.1, second.2)).note(note));
         };
         for (name, summary) in now {
             for (object, mark) in &summary.objects {

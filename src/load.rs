@@ -38,7 +38,8 @@ fn secrets(disk: &disk::Site, config: &Config, seen: &mut Seen) -> Result<Vec<Ar
     let mut problems = Problems::new();
     let mut sources = Vec::new();
     for (path, place) in files {
-        match problems.take(disk.file(path, seen)) {
+        let source = disk.file(path, seen).map_err(|wrong| wrong.map(|problem| problem.at(place)));
+        match problems.take(source) {
             Some(Some(source)) => sources.push(source),
             Some(None) => {
                 problems.push(Problem::error("missing-file", format!("there is no secrets file `{path}`")).at(place));

@@ -20,6 +20,9 @@ pub const RESERVED: [&str; 9] =
 /// The name of the layout of what every module with a namespace gets.
 pub const NAMESPACE_LAYOUT: &str = "namespace";
 
+/// What `site` has besides the variables.
+const FACTS: [&str; 4] = ["name", "tiers", "kubernetes", "proxmox"];
+
 /// The files that are shared by all stacks, as they were read.
 #[derive(Debug, Default)]
 pub struct SiteSources {
@@ -206,6 +209,10 @@ impl Site {
             numbers_as_written(vars, problems);
         }
         for (key, value) in vars.and_then(Node::as_map).into_iter().flat_map(Map::iter) {
+            if FACTS.contains(&key) {
+                let message = format!("`site.{key}` is what homebuild.yaml says of the site, so no variable can be it");
+                problems.push(Problem::error("reserved", message).at(&value.place));
+            }
             self.base = self.base.with("site", self.site_value());
             let context = self.base.with("vars", from_node(&self.vars));
             let value = expression::evaluate(value.clone(), &self.engine, &context, &Files::default(), problems);

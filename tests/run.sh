@@ -20,7 +20,7 @@ step_clippy() { cargo clippy --locked --all-targets -- -D warnings; }
 step_test() { cargo test --locked --no-fail-fast && cargo test --locked --lib -- --ignored; }
 step_doc() { cargo doc --locked --no-deps; }
 step_build() { cargo run --locked --release -- build --check; }
-step_docs() { cargo build --locked --release && tests/docs.py target/release/homebuild; }
+step_docs() { cargo build --locked --release && tests/docs.py "${CARGO_TARGET_DIR:-target}/release/homebuild"; }
 step_editor() { cargo run --locked --release -- schema | diff - schemas/editor.json; }
 step_kinds() { python3 tools/kinds.py --check; }
 step_readers() { tests/readers.py --self-test && tests/readers.py; }

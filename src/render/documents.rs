@@ -25,9 +25,9 @@ pub(super) fn of(site: &Site, module: &Module, number: usize, job: &Job) -> Resu
         ("ns", Value::from(job.namespace.as_deref())),
     ]);
     let text = site.engine.render(&job.layout.template, &context).map_err(|error| {
-        let problem =
-            site.engine.problem(&error, Some(&module.files), &job.place, Some((&job.layout.template, &job.values)));
-        of_component(called_in(problem, &job.layout.template), job)
+        let problems =
+            site.engine.problems(&error, Some(&module.files), &job.place, Some((&job.layout.template, &job.values)));
+        problems.map(|problem| of_component(called_in(problem, &job.layout.template), job))
     })?;
     let source = Source::new(format!("{} (rendered)", job.layout.template.path), text);
     let nodes = yaml::parse(&source).map_err(|problem| of_text(problem, job))?;

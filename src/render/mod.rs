@@ -163,10 +163,22 @@ fn artifact(site: &Site, module: &Module, made: Made) -> Result<Artifact, Proble
     let text = document.text();
     let label = document.label();
     if let Err(message) = site.secrets.check(&text) {
-        return Err(of_component(Problem::error("secret", format!("in {label}: {message}")), job).into());
+        let problem = Problem::error("secret", format!("in {label}: {message}"));
+        let problem = wrong_reference(site, &job.values).into_iter().fold(problem, Problem::at);
+        return Err(of_component(problem, job).into());
     }
     let path = format!("{}/{file}", crate::out::path::encode(&module.name));
     Ok(Artifact { path, text, label, identity, job: number, place: job.place.clone(), mounts })
+}
+
+/// The place of the first value with a wrong reference to a secret.
+fn wrong_reference<'a>(site: &Site, node: &'a Node) -> Option<&'a Place> {
+    match &node.data {
+        Data::Str(text) => site.secrets.check(text).is_err().then_some(&node.place),
+        Data::List(list) => list.iter().find_map(|item| wrong_reference(site, item)),
+        Data::Map(map) => map.iter().find_map(|(_, value)| wrong_reference(site, value)),
+        _ => None,
+    }
 }
 
 /// The NFS folders of volumes: in `PersistentVolume`s and pods.

@@ -165,40 +165,21 @@ impl Unit<'_> {
         let evaluate = |node, problems: &mut Problems| {
             expression::evaluate(node, &self.site.engine, &context, &self.files, problems)
         };
-        let mut reserved = parts.reserved;
+        let Parts { mut reserved, values } = parts;
         let when = take(&mut reserved, "when").map(|node| evaluate(node, &mut problems));
-        let made = match when.as_ref().map(|node| (&node.data, node)) {
-            None | Some((Data::Bool(true), _)) => true,
-            Some((Data::Bool(false), _)) => false,
-            Some((_, node)) => {
-                let message = format!("`when` is {}; it is true or false", node.kind());
-                problems.push(Problem::error("wrong-type", message).at(&node.place));
-                true
-            }
-        };
+        let made = is_made(when.as_ref(), &mut problems);
         let reserved = evaluate(reserved, &mut problems);
-        let values = evaluate(parts.values, &mut problems);
+        let values = evaluate(values, &mut problems);
         let what = What::file(&format!("component `{}`", entry.key), &entry.place);
         let reserved = problems.take(self.site.complete(FileKind::Component, reserved, &what));
+        let values = self.values(entry, layout, values, &mut problems);
+        let (Some(reserved), Some(values)) = (reserved, values) else {
+            let nothing = nothing(entry, layout, context);
+            return if made { Err(problems) } else { typos(problems).or(nothing) };
+        };
         let key = match instance {
             Some(instance) => format!("{}-{}", entry.key, instance.name),
             None => entry.key.to_string(),
-        };
-        let values = if problems.has_errors() && made {
-            None
-        } else {
-            problems.take(layout.schema.complete(values, &What::layout(&layout.name, &entry.key, &entry.place)))
-        };
-        if let Some(values) = &values {
-            layout.schema.files(values, &mut |name, place| {
-                if let Err(problem) = self.files.find(name) {
-                    problems.push(problem.at(place));
-                }
-            });
-        }
-        let (Some(reserved), Some(values)) = (reserved, values) else {
-            // what is not made has nothing to say
-            return if made { Err(problems) } else { Ok(nothing(entry, layout, context)) };
         };
         let accepts = problems.take(Accepts::new(reserved.get("accept"))).unwrap_or_default();
         let job = Job {
@@ -215,8 +196,46 @@ impl Unit<'_> {
             made,
             place: entry.place.clone(),
         };
-        if made { problems.or(job) } else { Ok(job) }
+        let problems = if made { problems } else { typos(problems) };
+        problems.or(job)
     }
+
+    /// The values of a component, complete. What an expression that failed left behind is told already.
+    fn values(&self, entry: &Entry, layout: &Layout, values: Node, problems: &mut Problems) -> Option<Node> {
+        let what = What::layout(&layout.name, &entry.key, &entry.place);
+        match layout.schema.complete(values, &what) {
+            Ok(values) => {
+                layout.schema.files(&values, &mut |name, place| {
+                    problems.extend(self.files.find(name).err().map(|problem| problem.at(place)));
+                });
+                Some(values)
+            }
+            Err(wrong) => {
+                let told: Vec<_> = problems.iter().filter_map(|problem| problem.place.clone()).collect();
+                let is_new = |problem: &Problem| problem.place.as_ref().is_none_or(|place| !told.contains(place));
+                problems.extend(wrong.into_iter().filter(is_new));
+                None
+            }
+        }
+    }
+}
+
+fn is_made(when: Option<&Node>, problems: &mut Problems) -> bool {
+    match when.map(|node| (&node.data, node)) {
+        None | Some((Data::Bool(true), _)) => true,
+        Some((Data::Bool(false), _)) => false,
+        Some((_, node)) if problems.iter().any(|told| told.place.as_ref() == Some(&node.place)) => true,
+        Some((_, node)) => {
+            let message = format!("`when` is {}; it is true or false", node.kind());
+            problems.push(Problem::error("wrong-type", message).at(&node.place));
+            true
+        }
+    }
+}
+
+/// What is wrong with a component even while it is not made: keys that nothing knows.
+fn typos(problems: Problems) -> Problems {
+    problems.into_iter().filter(|problem| problem.code == "unknown-value").collect()
 }
 
 /// A component that is not made and could not be.
@@ -287,7 +306,13 @@ fn instances_of(node: Node) -> Result<Vec<Option<Instance>>, Problems> {
     };
     let one = |name: String, parameters: Node, place: &Place| match parameters.data {
         Data::Null | Data::Removed => Ok(Some(Instance { name, parameters: Node::map(place) })),
-        Data::Map(_) => Ok(Some(Instance { name, parameters })),
+        Data::Map(ref map) => match map.get("name") {
+            Some(own) => {
+                let message = format!("`instance.name` is `{name}`, so no parameter can be it");
+                Err(Problem::error("reserved", message).at(&own.place).into())
+            }
+            None => Ok(Some(Instance { name, parameters })),
+        },
         _ => Err(wrong(&parameters.place)),
     };
     match node.data {

@@ -97,7 +97,7 @@ pub fn pieces(text: &str) -> Result<Vec<Piece<'_>>, String> {
             continue;
         }
         let (reference, length) = read(rest).ok_or_else(|| {
-            let shown: String = text[start..].chars().take(40).collect();
+            let shown: String = text[start..].chars().take_while(|c| !c.is_control()).take(40).collect();
             format!("`{shown}` is no reference to a secret; `<secret::` is the literal text")
         })?;
         if begin < start {

@@ -39,58 +39,52 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
-/// The problem behind an error. See [`super::Engine::problem`].
-pub(super) fn problem(
+/// The problems behind an error. See [`super::Engine::problems`].
+pub(super) fn problems(
     error: &Error,
     source: &dyn Fn(&str) -> Option<Arc<Source>>,
     cause: &Place,
     values: Option<&Node>,
-) -> Problem {
-    let mut chain: Vec<&Error> = vec![error];
-    let mut fault: Option<&Fault> = None;
-    let mut next = error.source();
+) -> Problems {
+    let (chain, fault) = causes(error);
+    if let Some(Fault::File(problems)) = fault {
+        let note = format!("read by {cause}");
+        let read_by = |problem: Problem| if problem.notes.contains(&note) { problem } else { problem.note(&*note) };
+        return problems.clone().map(read_by);
+    }
+    let deepest = chain.last().copied().unwrap_or(error);
+    let problem = Problem::error(code(deepest), message(deepest));
+    let at_value = match fault {
+        Some(Fault::Value(path)) => values.and_then(|values| deepest_place(values, path)),
+        _ => None,
+    };
+    let mut places: Vec<Place> = chain.iter().rev().filter_map(|error| place(error, &source(error.name()?)?)).collect();
+    places.dedup();
+    let problem = match (at_value, places.split_first()) {
+        (Some(value), _) => through("said by", problem.at(&value), &places),
+        (None, Some((first, outer))) => {
+            let of_expression = Some(cause).filter(|cause| values.is_none() && cause.source.path != first.source.path);
+            through("called by", problem.at(first), outer.iter().chain(of_expression))
+        }
+        (None, None) => problem.at(cause),
+    };
+    hint(deepest).into_iter().fold(problem, Problem::note).into()
+}
+
+/// An error with those behind it, the deepest last, and what lies behind the deepest.
+fn causes(error: &Error) -> (Vec<&Error>, Option<&Fault>) {
+    let (mut chain, mut fault, mut next) = (vec![error], None, error.source());
     while let Some(inner) = next {
         chain.extend(inner.downcast_ref::<Error>());
         fault = inner.downcast_ref::<Fault>().or(fault);
         next = inner.source();
     }
-    let deepest = chain.last().copied().unwrap_or(error);
-    if let Some(Fault::File(problems)) = fault
-        && let Some(first) = problems.iter().next()
-    {
-        return first.clone().note(format!("read by {cause}"));
-    }
-    let mut problem = Problem::error(code(deepest), message(deepest));
-    let at_value = match fault {
-        Some(Fault::Value(path)) => values.and_then(|values| deepest_place(values, path)),
-        _ => None,
-    };
-    let places: Vec<Place> = chain.iter().rev().filter_map(|error| place(error, &source(error.name()?)?)).fold(
-        Vec::new(),
-        |mut all, place| {
-            if all.last() != Some(&place) {
-                all.push(place);
-            }
-            all
-        },
-    );
-    match (at_value, places.split_first()) {
-        (Some(value), _) => {
-            problem = problem.at(&value);
-            for place in &places {
-                problem = problem.note(format!("said by {place}"));
-            }
-        }
-        (None, Some((first, outer))) => {
-            problem = problem.at(first);
-            let of_expression = Some(cause).filter(|cause| values.is_none() && cause.source.path != first.source.path);
-            for place in outer.iter().chain(of_expression) {
-                problem = problem.note(format!("called by {place}"));
-            }
-        }
-        (None, None) => problem = problem.at(cause),
-    }
-    hint(deepest).into_iter().fold(problem, Problem::note)
+    (chain, fault)
+}
+
+/// A problem with the places that led to it.
+fn through<'a>(how: &str, problem: Problem, places: impl IntoIterator<Item = &'a Place>) -> Problem {
+    places.into_iter().fold(problem, |problem, place| problem.note(format!("{how} {place}")))
 }
 
 fn code(error: &Error) -> &'static str {

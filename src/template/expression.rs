@@ -30,7 +30,7 @@ pub fn is_whole(text: &str) -> bool {
 pub fn evaluate(node: Node, engine: &Engine, context: &Context, files: &Files, problems: &mut Problems) -> Node {
     let run = |text: &str, place: &Place| engine.evaluate(text, context, place);
     evaluate_with(node, &run, &mut |error, place| {
-        problems.push(engine.problem(&error, Some(files), place, None));
+        problems.extend(engine.problems(&error, Some(files), place, None));
     })
 }
 

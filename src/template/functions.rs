@@ -67,6 +67,7 @@ fn data(state: &State<'_, '_>, name: &str, parameters: Kwargs) -> Result<Value, 
         let mut values = scope.values.clone();
         values.push((super::SCOPE, Value::from_dyn_object(scope.clone())));
         let value = state.env().compile_expression(node)?.eval(Value::from_pairs(values))?;
+        super::defined(&value, node)?;
         value::to_node(&value, place)
     };
     let documents = scope
@@ -77,7 +78,7 @@ fn data(state: &State<'_, '_>, name: &str, parameters: Kwargs) -> Result<Value, 
                 .into_iter()
                 .map(|node| {
                     expression::evaluate_with(node, &evaluate, &mut |error, place| {
-                        problems.push(super::error::problem(&error, &|_| None, place, None));
+                        problems.extend(super::error::problems(&error, &|_| None, place, None));
                     })
                 })
                 .collect();

@@ -195,7 +195,7 @@ impl Engine {
         let mut problems = Problems::new();
         for source in templates {
             if let Err(error) = engine.environment.add_template_owned(source.path.clone(), source.text.clone()) {
-                problems.push(engine.problem(&error, None, &Place::file(source), None));
+                problems.extend(engine.problems(&error, None, &Place::file(source), None));
             }
         }
         problems.or(engine)
@@ -214,34 +214,38 @@ impl Engine {
         let value = self.environment.compile_expression(expression)?.eval(context.value());
         context.scope.files.said_at(place);
         let value = value?;
-        if value.is_undefined() {
-            return Err(Error::new(ErrorKind::UndefinedError, format!("`{expression}` is undefined")));
-        }
+        defined(&value, expression)?;
         value::to_node(&value, place)
     }
 
-    /// An error of a template or an expression as the author is told it.
+    /// An error of a template or an expression as the author is told it: one problem, or all of a file of data.
     ///
     /// `cause` is where the author can do something about it: the component or the expression. Of a component, the
     /// layout is known too, and the values, whose place is shown where a layout's `fail` names one of them.
     #[must_use]
-    pub fn problem(
+    pub fn problems(
         &self,
         error: &Error,
         files: Option<&Files>,
         cause: &Place,
         of: Option<(&Arc<Source>, &Node)>,
-    ) -> Problem {
+    ) -> Problems {
         let layout = of.map(|(layout, _)| layout);
         let source =
             |name: &str| layout.filter(|layout| layout.path == name).cloned().or_else(|| self.source(name, files));
-        error::problem(error, &source, cause, of.map(|(_, values)| values))
+        error::problems(error, &source, cause, of.map(|(_, values)| values))
     }
 
     fn source(&self, name: &str, files: Option<&Files>) -> Option<Arc<Source>> {
         let of_module = || files.and_then(|all| all.texts.get(name.strip_prefix(&all.folder)?.strip_prefix('/')?));
         self.sources.get(name).or_else(of_module).cloned()
     }
+}
+
+/// The error of an expression that has no value at all.
+fn defined(value: &Value, expression: &str) -> Result<(), Error> {
+    let problem = || Error::new(ErrorKind::UndefinedError, format!("`{expression}` is undefined"));
+    if value.is_undefined() { Err(problem()) } else { Ok(()) }
 }
 
 /// Whether a template makes text (it lies below `files/` of a stack) or a document.
