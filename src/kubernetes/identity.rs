@@ -29,7 +29,8 @@ impl Identity {
         let mut problems = Problems::new();
         let api_version = problems.take(text(object, "apiVersion", api_version_rule));
         let kind = problems.take(text(object, "kind", kind_rule));
-        let name = problems.take(text(object, "metadata.name", name_rule));
+        let is_namespace = kind.as_deref() == Some("Namespace");
+        let name = problems.take(text(object, "metadata.name", if is_namespace { namespace_rule } else { name_rule }));
         let has_namespace = object.at(["metadata", "namespace"]).is_some_and(|node| !node.is_null());
         let namespace = has_namespace
             .then(|| text(object, "metadata.namespace", namespace_rule))
@@ -113,7 +114,7 @@ fn text(object: &Node, path: &str, rule_broken: fn(&str) -> Option<&'static str>
     };
     match rule_broken(text) {
         None => Ok(text.into()),
-        Some(rule) => Err(problem(node, format!("`{text}` is no possible `{path}`")).label(rule)),
+        Some(rule) => Err(problem(node, format!("`{}` is no possible `{path}`", text.escape_debug())).label(rule)),
     }
 }
 
@@ -134,7 +135,8 @@ fn kind_rule(text: &str) -> Option<&'static str> {
 
 fn name_rule(text: &str) -> Option<&'static str> {
     let is_path = matches!(text, "" | "." | "..") || text.contains(['/', '%']);
-    (is_path || text.len() > 253).then_some("it has 1 to 253 characters, no `/` and no `%`, and is not `.` or `..`")
+    (is_path || text.len() > 253 || text.contains(char::is_control))
+        .then_some("it has 1 to 253 characters, none of them `/`, `%` or a control character, and is not `.` or `..`")
 }
 
 fn namespace_rule(text: &str) -> Option<&'static str> {

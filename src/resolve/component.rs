@@ -202,7 +202,7 @@ impl Unit<'_> {
 
     /// The values of a component, complete. What an expression that failed left behind is told already.
     fn values(&self, entry: &Entry, layout: &Layout, values: Node, problems: &mut Problems) -> Option<Node> {
-        let what = What::layout(&layout.name, &entry.key, &entry.place);
+        let what = What::layout(&layout.name, &entry.key, &entry.place).beside(&RESERVED);
         match layout.schema.complete(values, &what) {
             Ok(values) => {
                 layout.schema.files(&values, &mut |name, place| {

@@ -51,6 +51,7 @@ pub enum KeepNulls {
 pub struct What {
     subject: String,
     word: &'static str,
+    beside: &'static [&'static str],
     note: Option<String>,
     place: Place,
 }
@@ -59,14 +60,22 @@ impl What {
     /// The keys of a file, or of a part of one. What is missing in it is shown at the place.
     #[must_use]
     pub fn file(name: &str, place: &Place) -> Self {
-        Self { subject: name.to_owned(), word: "key", note: None, place: place.clone() }
+        Self { subject: name.to_owned(), word: "key", beside: &[], note: None, place: place.clone() }
     }
 
     /// The values that a component gives to a layout. What is missing is shown at the component's key.
     #[must_use]
     pub fn layout(name: &str, component: &str, place: &Place) -> Self {
         let note = Some(format!("in component `{component}`"));
-        Self { subject: format!("layout `{name}`"), word: "value", note, place: place.clone() }
+        Self { subject: format!("layout `{name}`"), word: "value", beside: &[], note, place: place.clone() }
+    }
+}
+
+impl What {
+    /// The same with words that stand beside the values without being any: a mistyped one is known again.
+    #[must_use]
+    pub fn beside(self, words: &'static [&'static str]) -> Self {
+        Self { beside: words, ..self }
     }
 }
 
