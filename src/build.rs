@@ -190,7 +190,7 @@ fn stack(disk: &disk::Site, site: &Site, look: &Look, name: &str) -> Result<Buil
         warnings: if warnings.is_empty() { Vec::new() } else { keep(&warnings) },
         summary: keep(&summary),
     };
-    problems.or(Built { output: Output { stack: name.to_owned(), files }, keep, summary, warnings })
+    problems.or(Built { output: Output::new(name, files), keep, summary, warnings })
 }
 
 /// A stack without a problem, or all problems of its sources and of rendering what they have right.

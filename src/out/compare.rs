@@ -7,7 +7,7 @@ use rustix::fs::{Dir, FileType, fstat};
 use rustix::io::Errno;
 use sha2::{Digest as _, Sha256};
 
-use super::{Output, path, sums, tree, turn::TEMPORARY};
+use super::{Output, Text, path, sums, tree, turn::TEMPORARY};
 use crate::disk::{Stamp, descriptor, failure};
 use crate::problem::{Problem, Problems};
 
@@ -31,8 +31,8 @@ pub struct Job {
 pub struct Made {
     /// Path below the stack.
     pub path: String,
-    /// All of it; empty where it is there already.
-    pub text: String,
+    /// All of it.
+    pub text: Text,
     /// Its digest.
     pub digest: [u8; 32],
     /// What is at its path now.
@@ -84,9 +84,9 @@ fn with_sums(output: Output) -> Result<Vec<Made>, Problems> {
     let mut problems = Problems::new();
     let mut made: Vec<Made> = files
         .into_iter()
-        .map(|file| {
-            let digest = Sha256::digest(file.text.as_bytes()).into();
-            Made { path: file.path, text: file.text, digest, found: Found::Nothing }
+        .map(|(path, text)| {
+            let digest = Sha256::digest(text.as_bytes()).into();
+            Made { path: path.into(), text, digest, found: Found::Nothing }
         })
         .collect();
     made.sort_by(|a, b| a.path.cmp(&b.path));
@@ -125,7 +125,7 @@ fn modules(made: &[Made]) -> impl Iterator<Item = (&str, &[Made])> {
 fn digests(module: &str, files: &[Made]) -> Made {
     let text = sums::text(files.iter().map(|made| (&made.path[module.len() + 1..], &made.digest)));
     let digest = Sha256::digest(text.as_bytes()).into();
-    Made { path: format!("{module}/{}", sums::NAME), text, digest, found: Found::Nothing }
+    Made { path: format!("{module}/{}", sums::NAME), text: text.into(), digest, found: Found::Nothing }
 }
 
 /// The folders that a path leads through: `m/cloud-init/a` has `m` and `m/cloud-init`.
@@ -196,9 +196,6 @@ fn find(made: &mut Made, stack: &str, there: &There, bytes: &mut Vec<u8>) -> Res
         }
         (Some(_), _) => made.found = Found::Other,
         (None, _) => {}
-    }
-    if matches!(made.found, Found::Same(_)) {
-        made.text = String::new();
     }
     Ok(())
 }

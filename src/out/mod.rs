@@ -16,6 +16,9 @@
 
 pub mod path;
 
+use std::ops::Range;
+use std::sync::Arc;
+
 mod apply;
 mod compare;
 mod look;
@@ -53,11 +56,45 @@ pub struct File {
     pub text: String,
 }
 
-/// All files of one stack.
+/// All files of one stack. Their texts are held in one piece: all that a build makes stays in memory until all of it is
+/// right, and many small pieces among the many that rendering makes and drops would keep those alive, too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Output {
     /// The stack's name.
     pub stack: String,
-    /// Its files, in any order.
-    pub files: Vec<File>,
+    files: Vec<(Box<str>, Text)>,
+}
+
+impl Output {
+    /// The files of a stack, in any order.
+    #[must_use]
+    pub fn new(stack: impl Into<String>, files: Vec<File>) -> Self {
+        let whole: Arc<str> = files.iter().map(|file| file.text.as_str()).collect::<Vec<_>>().concat().into();
+        let mut at = 0;
+        let file = |file: File| {
+            let range = at..at + file.text.len();
+            at = range.end;
+            (file.path.into_boxed_str(), Text { whole: whole.clone(), range })
+        };
+        Self { stack: stack.into(), files: files.into_iter().map(file).collect() }
+    }
+}
+
+/// A part of a larger text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Text {
+    whole: Arc<str>,
+    range: Range<usize>,
+}
+
+impl Text {
+    fn as_bytes(&self) -> &[u8] {
+        self.whole.as_bytes().get(self.range.clone()).unwrap_or_default()
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Self { range: 0..text.len(), whole: text.into() }
+    }
 }

@@ -137,7 +137,7 @@ fn plan(
     if !problems.is_empty() {
         return Err(problems);
     }
-    built.extend(rest.gone.iter().map(|stack| Output { stack: stack.clone(), files: Vec::new() }));
+    built.extend(rest.gone.iter().map(|stack| Output::new(stack.as_str(), Vec::new())));
     let compared: Vec<_> = built.into_par_iter().map(|output| compare(out, output, known)).collect();
     let jobs: Vec<Job> = compared.into_iter().filter_map(|job| problems.take(job)).collect();
     let site = site_files.into_iter().map(|file| site_file(out, file));
@@ -147,7 +147,7 @@ fn plan(
 
 fn site_file(out: Option<BorrowedFd<'_>>, file: File) -> Result<Made, Problem> {
     let digest = Sha256::digest(file.text.as_bytes()).into();
-    let mut made = Made { path: file.path, text: file.text, digest, found: Found::Nothing };
+    let mut made = Made { path: file.path, text: file.text.into(), digest, found: Found::Nothing };
     if let Some(out) = out {
         made.found = compare_file(out, &made.path, made.text.as_bytes())
             .map_err(|error| tree::refused("write", &format!("out/{}", made.path), error))?;

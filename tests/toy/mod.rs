@@ -116,7 +116,7 @@ fn one(site: &Site, stack: &str, prefix: &str) -> Result<(Output, Keep), Problem
         }
     }
     let keep = Keep { stack: stack.into(), seen: folder.seen, warnings: Vec::new(), summary: stack.into() };
-    Ok((Output { stack: stack.into(), files }, keep))
+    Ok((Output::new(stack, files), keep))
 }
 
 /// A site of some stacks, each with two modules.
