@@ -150,6 +150,12 @@ fn two_programs_at_once_wait_for_each_other() {
     assert_clean(root.path(), "after four at once");
 }
 
+/// A copy that is older than the last tick of the clock: of a younger one nothing is kept yet.
+fn copy_program(to: &Path) {
+    fs::copy(PROGRAM, to).expect("a copy");
+    thread::sleep(Duration::from_millis(50));
+}
+
 #[test]
 fn another_program_builds_everything_again_once() {
     let root = site(2);

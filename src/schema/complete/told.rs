@@ -21,7 +21,8 @@ impl Walk<'_> {
         let message = format!("{} has no {} `{}`", self.what.subject, self.what.word, self.path);
         self.path.truncate(before);
         let known = || shape.properties.iter().map(|property| &*property.name);
-        let mut problem = Problem::error("unknown-value", message).label(did_you_mean(&entry.key, known().chain(self.what.beside.iter().copied())));
+        let mut problem = Problem::error("unknown-value", message)
+            .label(did_you_mean(&entry.key, known().chain(self.what.beside.iter().copied())));
         if problem.label.is_empty() && known().count() <= 20 {
             problem = problem.note(format!("known here: {}", known().collect::<Vec<_>>().join(", ")));
         }
