@@ -108,7 +108,9 @@ pub fn build(root: &Path, options: &Options, progress: &(dyn Fn(usize, usize) + 
         .collect();
     let mut problems = Problems::new();
     let built: Vec<Built> = built.into_iter().filter_map(|one| problems.take(one)).collect();
-    problems.take(across(&disk, &look, &built));
+    if !same_to_others(&look, &built) {
+        problems.take(across(&disk, &look, &built));
+    }
     problems.or(())?;
     let mut report = quiet(&look, scope);
     report.warnings.extend(built.iter().flat_map(|one| one.warnings.iter().cloned()));
@@ -230,6 +232,13 @@ fn made_twice(artifact: &Artifact, label: &str, first: &Place) -> Problem {
         format!("{label} and {} want one file, `{}`", artifact.label, artifact.path)
     };
     Problem::error("twice", message).at(&artifact.place).note(format!("first made at {first}"))
+}
+
+/// Whether the stacks that were built are to all others what they were when the last build looked across them.
+fn same_to_others(look: &Look, built: &[Built]) -> bool {
+    let are_known = look.stacks.values().all(|state| matches!(state, State::Same | State::Sources | State::Outputs));
+    let is_same = |one: &Built| !one.keep.summary.is_empty() && one.keep.summary == look.summary(&one.keep.stack);
+    are_known && !look.left && built.iter().all(is_same)
 }
 
 /// What no stack can know alone, over those that were built and those that are known from before.

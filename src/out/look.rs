@@ -72,7 +72,7 @@ impl Look {
         self.record(stack).map_or(&[], |record| record.warnings)
     }
 
-    /// What the program kept of a stack that is [`State::Same`]: its summary.
+    /// What the program kept of a stack when it was last built: its summary. Empty where nothing is known of it.
     #[must_use]
     pub fn summary(&self, stack: &str) -> &[u8] {
         self.record(stack).map_or(&[], |record| record.summary)
