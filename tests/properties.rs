@@ -151,3 +151,25 @@ fn digests_are_those_that_sha256sum_reads() {
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
+
+#[test]
+fn what_stacks_are_to_one_another_is_checked_after_every_change() {
+    let site = site(3);
+    let stack = |number: usize| site.path().join(format!("stacks/stack-{number}/stack.yaml"));
+    let first = fs::read_to_string(stack(1)).unwrap();
+    fs::write(stack(1), format!("depends_on: [stack-2]\n{first}")).unwrap();
+    build(site.path(), &[]);
+    let second = fs::read_to_string(stack(0)).unwrap();
+    fs::write(stack(0), format!("depends_on: [nosuch]\n{second}")).unwrap();
+    assert_eq!(homebuild(site.path(), &["build"]).status.code(), Some(1), "an unknown dependency");
+    fs::write(stack(0), &second).unwrap();
+    let two = fs::read_to_string(stack(2)).unwrap();
+    fs::write(stack(2), format!("depends_on: [stack-1]\n{two}")).unwrap();
+    assert_eq!(homebuild(site.path(), &["build"]).status.code(), Some(1), "a circle");
+    fs::write(stack(2), format!("namespace: stack-0\n{two}")).unwrap();
+    assert_eq!(homebuild(site.path(), &["build"]).status.code(), Some(1), "an object of another stack");
+    fs::remove_dir_all(stack(2).parent().unwrap()).unwrap();
+    assert_eq!(homebuild(site.path(), &["build"]).status.code(), Some(1), "a dependency that is gone");
+    fs::write(stack(1), first).unwrap();
+    build(site.path(), &[]);
+}
