@@ -20,7 +20,7 @@ fn run<'a>(object: &Object<'a>, _: &Module<'a>, found: &mut Vec<Finding<'a>>) {
             found.push(object.finding(message, Of::Secret(text)));
         }
         // paths are made only where something is found: every object passes here
-        Body::Tree(node) if object.what.kind != "Secret" && holds(node) => {
+        Body::Tree(node) if !object.what.is("", "Secret") && holds(node) => {
             let mut fields = Vec::new();
             find(node, &mut String::new(), &mut fields);
             let label = object.label();

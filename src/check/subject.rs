@@ -19,6 +19,10 @@ pub struct Object<'a> {
 /// A document's kind and name.
 #[derive(Debug, Clone, Copy)]
 pub struct What<'a> {
+    /// `apps/v1`
+    pub api_version: &'a str,
+    /// `apps`; empty for Kubernetes' first group.
+    pub group: &'a str,
     /// `Deployment`
     pub kind: &'a str,
     /// Its namespace, if it is in one.
@@ -73,13 +77,21 @@ pub enum Of<'a> {
     Secret(&'a str),
 }
 
+impl What<'_> {
+    /// Whether it is of a group's kind.
+    #[must_use]
+    pub fn is(&self, group: &str, kind: &str) -> bool {
+        self.group == group && self.kind == kind
+    }
+}
+
 impl<'a> Object<'a> {
     /// An object of the Kubernetes API.
     #[must_use]
     pub fn new(identity: &'a Identity, object: &'a Node, job: usize) -> Self {
-        let what =
-            What { kind: &identity.kind, namespace: identity.namespace.as_deref(), name: identity.name.as_ref() };
-        let path: &[&str] = match (identity.group(), &*identity.kind) {
+        let (group, kind, namespace, name) = identity.key();
+        let what = What { api_version: &identity.api_version, group, kind, namespace, name };
+        let path: &[&str] = match (group, kind) {
             ("", "Pod") => &["spec"],
             ("apps", "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet") | ("batch", "Job") => {
                 &["spec", "template", "spec"]
@@ -94,7 +106,13 @@ impl<'a> Object<'a> {
     /// A plain file.
     #[must_use]
     pub fn file(name: &'a str, text: &'a str, job: usize) -> Self {
-        let what = What { kind: "ControlPlaneFile", namespace: None, name };
+        let what = What {
+            api_version: "homebuild/v1",
+            group: "homebuild",
+            kind: "ControlPlaneFile",
+            namespace: None,
+            name,
+        };
         Self { what, body: Body::Text(text), pod: None, job }
     }
 
@@ -110,7 +128,7 @@ impl<'a> Object<'a> {
     /// What it is, for messages: `Deployment ntfy/ntfy`.
     #[must_use]
     pub fn label(&self) -> String {
-        let What { kind, namespace, name } = self.what;
+        let What { kind, namespace, name, .. } = self.what;
         namespace.map_or_else(|| format!("{kind} {name}"), |namespace| format!("{kind} {namespace}/{name}"))
     }
 
