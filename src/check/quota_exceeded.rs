@@ -1,7 +1,7 @@
 //! `quota-exceeded`: the workloads of a module ask for more than its namespace may have.
 
 use super::resources::{amount, request};
-use super::subject::text;
+use super::subject::{Container, text};
 use super::{Check, Finding, Module, Object, Of, Run, Verdict};
 use crate::kubernetes::quantity::Quantity;
 use crate::yaml::Node;
@@ -50,7 +50,7 @@ fn needed(object: &Object<'_>, tier: &Node, resource: &str) -> Quantity {
     };
     let of =
         |container| request(container, Some(tier), resource).map_or_else(Quantity::default, |amount| amount.quantity);
-    let together = object.containers().filter(|one| one.stays()).map(of).fold(Quantity::default(), Quantity::plus);
+    let together = object.containers().filter(Container::stays).map(of).fold(Quantity::default(), Quantity::plus);
     let first = object.containers().filter(|one| !one.stays()).map(of).max().unwrap_or_default();
     together.max(first).times(replicas)
 }

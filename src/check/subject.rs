@@ -106,13 +106,8 @@ impl<'a> Object<'a> {
     /// A plain file.
     #[must_use]
     pub fn file(name: &'a str, text: &'a str, job: usize) -> Self {
-        let what = What {
-            api_version: "homebuild/v1",
-            group: "homebuild",
-            kind: "ControlPlaneFile",
-            namespace: None,
-            name,
-        };
+        let what =
+            What { api_version: "homebuild/v1", group: "homebuild", kind: "ControlPlaneFile", namespace: None, name };
         Self { what, body: Body::Text(text), pod: None, job }
     }
 

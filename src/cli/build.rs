@@ -150,8 +150,9 @@ fn explain(name: &str) -> ExitCode {
 fn tell(report: &Report, stale: bool, denied: bool, begin: Instant) {
     let mut out = std::io::stdout().lock();
     let mut err = std::io::stderr().lock();
-    for Told { text, .. } in &report.warnings {
-        let _ = writeln!(err, "{text}");
+    for (Told { text, .. }, more) in said_once(&report.warnings) {
+        let more = if more == 0 { String::new() } else { format!("   = and {more} more of the same\n") };
+        let _ = writeln!(err, "{text}{more}");
     }
     if stale {
         let lines = listed(report, ["missing", "changed", "left"]);
@@ -183,6 +184,18 @@ fn tell(report: &Report, stale: bool, denied: bool, begin: Instant) {
     };
     let _ = writeln!(out, "{stacks}, {artifacts}: {changes}, {} ms{warnings}", begin.elapsed().as_millis());
     list(&mut out, &lines);
+}
+
+/// Each message once: the first warning that says it, and how many more do.
+fn said_once(warnings: &[Told]) -> Vec<(&Told, usize)> {
+    let mut said: Vec<(&Told, usize)> = Vec::new();
+    for told in warnings {
+        match said.iter_mut().find(|(first, _)| (&first.code, &first.message) == (&told.code, &told.message)) {
+            Some((_, more)) => *more += 1,
+            None => said.push((told, 0)),
+        }
+    }
+    said
 }
 
 fn list(out: &mut impl Write, lines: &[(&str, &String)]) {
