@@ -14,7 +14,7 @@ pub(super) const CHECK: Check = Check {
 
 fn run<'a>(object: &Object<'a>, _: &Module<'a>, found: &mut Vec<Finding<'a>>) {
     if object.pod.is_some_and(|pod| is_true(pod.get("hostNetwork"))) {
-        let message = format!("{} is in the network of its node", object.label());
+        let message = "a pod is in the network of its node".to_owned();
         found.push(object.finding(message, Of::Key("hostNetwork", "true")));
     }
 }

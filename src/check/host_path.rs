@@ -17,7 +17,7 @@ pub(super) const CHECK: Check = Check {
 fn run<'a>(object: &Object<'a>, _: &Module<'a>, found: &mut Vec<Finding<'a>>) {
     let volumes = object.pod.and_then(|pod| pod.get("volumes")).and_then(Node::as_list).unwrap_or_default();
     for path in volumes.iter().filter_map(|volume| volume.at(["hostPath", "path"])).filter_map(Node::as_str) {
-        let message = format!("{} mounts `{path}` of its node", object.label());
+        let message = format!("a pod mounts `{path}` of its node");
         found.push(object.finding(message, Of::Value(path)));
     }
 }

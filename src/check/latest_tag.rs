@@ -16,9 +16,8 @@ pub(super) const CHECK: Check = Check {
 fn run<'a>(object: &Object<'a>, _: &Module<'a>, found: &mut Vec<Finding<'a>>) {
     for container in object.containers() {
         let Some(image) = container.node.get("image").and_then(text).filter(|image| is_latest(image)) else { continue };
-        let (name, label) = (container.name(), object.label());
-        let message = format!("container `{name}` of {label} has the image `{image}`, which is no version");
-        found.push(object.finding(message, Of::Key("image", image)));
+        let message = format!("the image `{image}` has no fixed version");
+        found.push(object.finding_in(container, message, Of::Key("image", image)));
     }
 }
 

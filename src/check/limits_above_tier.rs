@@ -19,14 +19,9 @@ fn run<'a>(object: &Object<'a>, module: &Module<'a>, found: &mut Vec<Finding<'a>
             let limit = amount(own(container, "limits"), resource);
             let max = amount(tier.get("max"), resource);
             let Some((limit, max)) = limit.zip(max).filter(|(l, m)| l.quantity > m.quantity) else { continue };
-            let message = format!(
-                "container `{}` of {} has the limit `{resource}: {}`, and tier `{name}` lets it have `{}`",
-                container.name(),
-                object.label(),
-                limit.text,
-                max.text
-            );
-            found.push(object.finding(message, Of::Key(resource, limit.text)));
+            let message =
+                format!("the limit `{resource}: {}` is beyond that of tier `{name}`, `{}`", limit.text, max.text);
+            found.push(object.finding_in(container, message, Of::Key(resource, limit.text)));
         }
     }
 }

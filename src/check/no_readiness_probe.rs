@@ -20,9 +20,9 @@ fn run<'a>(objects: &[Object<'a>], _: &Module<'a>, found: &mut Vec<Finding<'a>>)
         let Some(service) = services.iter().find(|service| !missing.is_empty() && selects(service, object)) else {
             continue;
         };
-        let (label, name, missing) = (object.label(), service.what.name, missing.join(", "));
-        let message = format!("{label} answers for Service `{name}`, and no readinessProbe says when: {missing}");
-        found.push(object.finding(message, Of::Nothing));
+        let message = "no `readinessProbe` says when the pods of a Service are ready".to_owned();
+        let subject = format!("{} in {}, {}", missing.join(", "), object.label(), service.label());
+        found.push(Finding { subject, ..object.finding(message, Of::Nothing) });
     }
 }
 

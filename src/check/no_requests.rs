@@ -22,10 +22,9 @@ fn run<'a>(object: &Object<'a>, module: &Module<'a>, found: &mut Vec<Finding<'a>
         let is_missing = |resource: &&str| request(container, Some(tier), resource).is_none();
         let missing: Vec<&str> = RESOURCES.into_iter().filter(is_missing).collect();
         if !missing.is_empty() {
-            let (missing, container, label) = (missing.join(" and "), container.name(), object.label());
-            let message =
-                format!("container `{container}` of {label} requests no {missing}, and tier `{name}` has no default");
-            found.push(object.finding(message, Of::Nothing));
+            let missing = missing.join(" and ");
+            let message = format!("a container requests no {missing}, and tier `{name}` has no default");
+            found.push(object.finding_in(container, message, Of::Nothing));
         }
     }
 }

@@ -18,7 +18,7 @@ fn run<'a>(object: &Object<'a>, module: &Module<'a>, found: &mut Vec<Finding<'a>
     let label = object.at(&["metadata", "labels", "tier"]).and_then(text);
     if is_it && label != Some(tier) {
         let is = label.map_or_else(|| "no label `tier`".to_owned(), |label| format!("`tier: {label}`"));
-        let message = format!("{} has {is}, and its module's tier is `{tier}`", object.label());
+        let message = format!("a Namespace has {is}, and its module's tier is `{tier}`");
         found.push(object.finding(message, label.map_or(Of::Nothing, |label| Of::Key("tier", label))));
     }
 }

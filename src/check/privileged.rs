@@ -15,7 +15,7 @@ pub(super) const CHECK: Check = Check {
 
 fn run<'a>(object: &Object<'a>, _: &Module<'a>, found: &mut Vec<Finding<'a>>) {
     for container in object.containers().filter(|one| is_true(one.node.at(["securityContext", "privileged"]))) {
-        let message = format!("container `{}` of {} is privileged", container.name(), object.label());
-        found.push(object.finding(message, Of::Key("privileged", "true")));
+        let message = "a container is privileged".to_owned();
+        found.push(object.finding_in(container, message, Of::Key("privileged", "true")));
     }
 }

@@ -34,7 +34,7 @@ fn run<'a>(objects: &[Object<'a>], module: &Module<'a>, found: &mut Vec<Finding<
             let sum = sum.show(resource == "memory");
             let message =
                 format!("`{}` requests `{resource}: {sum}`, and the quota is `{}` ({whose})", module.name, hard.text);
-            found.push(Finding { job: None, message, of: Of::Nothing });
+            found.push(Finding { job: None, message, subject: String::new(), of: Of::Nothing });
         }
     }
 }

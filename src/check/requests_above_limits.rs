@@ -20,12 +20,9 @@ fn run<'a>(object: &Object<'a>, module: &Module<'a>, found: &mut Vec<Finding<'a>
             let limit = limit(container, tier, resource);
             let Some((request, limit)) = request.zip(limit).filter(|(r, l)| r.quantity > l.quantity) else { continue };
             let whose = if amount(own(container, "limits"), resource).is_some() { "its" } else { "its tier's" };
-            let (name, label) = (container.name(), object.label());
-            let message = format!(
-                "container `{name}` of {label} requests `{resource}: {}`, and {whose} limit is `{}`",
-                request.text, limit.text
-            );
-            found.push(object.finding(message, Of::Key(resource, request.text)));
+            let message =
+                format!("the request `{resource}: {}` is beyond {whose} limit, `{}`", request.text, limit.text);
+            found.push(object.finding_in(container, message, Of::Key(resource, request.text)));
         }
     }
 }

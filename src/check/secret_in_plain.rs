@@ -16,15 +16,15 @@ pub(super) const CHECK: Check = Check {
 fn run<'a>(object: &Object<'a>, _: &Module<'a>, found: &mut Vec<Finding<'a>>) {
     match object.body {
         Body::Text(text) if has_reference(text) => {
-            let message = format!("a secret stands in {}, which is a plain file", object.label());
+            let message = "a secret stands in a plain file".to_owned();
             found.push(object.finding(message, Of::Secret(text)));
         }
         // paths are made only where something is found: every object passes here
         Body::Tree(node) if !object.what.is("", "Secret") && holds(node) => {
             let mut fields = Vec::new();
             find(node, &mut String::new(), &mut fields);
-            let label = object.label();
-            let message = |path: &str| format!("a secret stands in `{path}` of {label}, where it can be read");
+            let kind = object.what.kind;
+            let message = |path: &str| format!("a secret stands in `{path}` of a {kind}, where it can be read");
             found.extend(fields.iter().map(|(path, text)| object.finding(message(path), Of::Secret(text))));
         }
         _ => {}

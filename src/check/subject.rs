@@ -58,8 +58,10 @@ pub struct Module<'a> {
 pub struct Finding<'a> {
     /// The job of the object that it is in; none where it is in the module as a whole.
     pub job: Option<usize>,
-    /// What is wrong.
+    /// What is wrong, without the name of the object: the same mistake in many objects is said once.
     pub message: String,
+    /// What it is in: `container `web` of Deployment ntfy/ntfy`; empty where it is the module.
+    pub subject: String,
     /// The value that it is about, so that it is told where the author wrote that value.
     pub of: Of<'a>,
 }
@@ -139,7 +141,14 @@ impl<'a> Object<'a> {
     /// Something in it.
     #[must_use]
     pub fn finding(&self, message: String, of: Of<'a>) -> Finding<'a> {
-        Finding { job: Some(self.job), message, of }
+        Finding { job: Some(self.job), message, subject: self.label(), of }
+    }
+
+    /// Something in one of its containers.
+    #[must_use]
+    pub fn finding_in(&self, container: Container<'a>, message: String, of: Of<'a>) -> Finding<'a> {
+        let subject = format!("container `{}` of {}", container.name(), self.label());
+        Finding { subject, ..self.finding(message, of) }
     }
 }
 

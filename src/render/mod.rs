@@ -154,7 +154,9 @@ fn checked(made: &Made) -> Option<check::Object<'_>> {
 
 /// What a check found, told at the value that it is about, or else at the component or the module.
 fn found(check: &Check, level: Level, finding: Finding<'_>, module: &Module) -> Problem {
-    let problem = Problem { level, ..Problem::error(check.name, finding.message) }.note(check.hint());
+    let problem = Problem { level, ..Problem::error(check.name, finding.message) };
+    let subject = Some(finding.subject).filter(|subject| !subject.is_empty());
+    let problem = subject.into_iter().fold(problem, Problem::note).note(check.hint());
     let Some(number) = finding.job else { return problem.at(&module.place) };
     let job = &module.jobs[number];
     let place = match finding.of {
