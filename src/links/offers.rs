@@ -80,13 +80,20 @@ impl<'a> Offers<'a> {
     /// Whether something is there, with a port or key of it.
     #[must_use]
     pub fn answer(&self, key: &str, part: Option<&str>) -> Answer<'_> {
-        let Some(offer) = self.known.get(key) else { return Answer::No };
+        let Some(offer) = self.known.get(key).or_else(|| self.everywhere(key)) else { return Answer::No };
         match (&offer.parts, part) {
             (Some(parts), Some(part)) if !parts.iter().any(|known| **known == *part) => {
                 Answer::Parts(parts.iter().map(|part| &**part).collect())
             }
             _ => Answer::Yes(offer.owner),
         }
+    }
+
+    /// What the site says is in every namespace: `Secret/*/tls-secret`.
+    fn everywhere(&self, key: &str) -> Option<&Offer<'a>> {
+        let (kind, name) = key.split_once(' ')?;
+        let (_, name) = name.split_once('/')?;
+        self.known.get(&*self::key(kind, Some("*"), name))
     }
 
     /// The names of a kind that are there, for one that is mistyped: of a namespace, if it lives in one.
