@@ -15,6 +15,7 @@ use crate::out::{self, Changes, File, Keep, Look, Mode, Output, Program, State, 
 use crate::problem::{Place, Problem, Problems, Source, did_you_mean};
 use crate::render::{self, Artifact};
 use crate::resolve;
+use crate::schema;
 use crate::site::Site;
 
 /// What a build is asked for.
@@ -115,9 +116,8 @@ pub fn build(root: &Path, options: &Options, progress: &(dyn Fn(usize, usize) + 
     let mut report = quiet(&look, scope);
     report.warnings.extend(built.iter().flat_map(|one| one.warnings.iter().cloned()));
     report.warnings.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
-    let site_lock = File { path: "site.lock".to_owned(), text: lock::site(&site) };
     let (outputs, keeps) = built.into_iter().map(|one| (one.output, one.keep)).unzip();
-    let written = out::write(&turn, &look, vec![site_lock], outputs, scope)
+    let written = out::write(&turn, &look, site_files(&look, &site), outputs, scope)
         .map_err(|problems| Failure { problems, writing: options.mode == Mode::Write })?;
     let keep = Keep { seen, ..Keep::default() };
     report.warnings.extend(out::save(&turn, &look, &written, keep, keeps).map(Told::from));
@@ -126,6 +126,15 @@ pub fn build(root: &Path, options: &Options, progress: &(dyn Fn(usize, usize) + 
         report.changes.insert(name, changes);
     }
     Ok(report)
+}
+
+/// What is made of the shared files alone; none where it is known to be there.
+fn site_files(look: &Look, site: &Site) -> Vec<File> {
+    if look.shared == State::Same {
+        return Vec::new();
+    }
+    let file = |path: &str, text| File { path: path.to_owned(), text };
+    vec![file("out/site.lock", lock::site(site)), file(disk::EDITOR, schema::editor(&site.language()))]
 }
 
 /// What is known of the stacks that need no build.

@@ -10,7 +10,8 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use crate::build::{Failure, Options, Report, Told, build};
-use crate::out::Mode;
+use crate::disk::EDITOR;
+use crate::out::{Changes, Mode};
 use crate::problem::{Level, Problem};
 
 /// How many changed files are listed before the rest is only counted.
@@ -100,12 +101,12 @@ impl Progress {
 }
 
 fn is_same(report: &Report) -> bool {
-    report.changes.values().all(|c| c.added.is_empty() && c.changed.is_empty() && c.removed.is_empty())
+    report.changes.values().all(Changes::is_empty)
 }
 
 /// Everything that changed, in the words of the mode.
 fn listed<'a>(report: &'a Report, words: [&'static str; 3]) -> Vec<(&'static str, &'a String)> {
-    let of = |word, pick: fn(&crate::out::Changes) -> &Vec<String>| {
+    let of = |word, pick: fn(&Changes) -> &Vec<String>| {
         report.changes.values().flat_map(move |changes| pick(changes).iter().map(move |path| (word, path)))
     };
     of(words[0], |c| &c.added).chain(of(words[1], |c| &c.changed)).chain(of(words[2], |c| &c.removed)).collect()
@@ -119,12 +120,13 @@ fn tell(report: &Report, stale: bool, begin: Instant) {
     }
     if stale {
         let lines = listed(report, ["missing", "changed", "left"]);
-        let stacks =
-            report.changes.values().filter(|c| !(c.added.is_empty() && c.changed.is_empty() && c.removed.is_empty()));
-        let (files, stacks) = (super::count(lines.len(), "file"), super::count(stacks.count(), "stack"));
-        let _ = writeln!(err, "error: out/ is not what the sources give: {files} in {stacks}");
+        let stacks = report.changes.iter().filter(|(name, changes)| !name.is_empty() && !changes.is_empty()).count();
+        let files = super::count(lines.len(), "file");
+        let within = if stacks == 0 { String::new() } else { format!(" in {}", super::count(stacks, "stack")) };
+        let what = if lines.iter().any(|(_, path)| path.starts_with("out/")) { "out/" } else { EDITOR };
+        let _ = writeln!(err, "error: {what} is not what the sources give: {files}{within}");
         list(&mut err, &lines);
-        let _ = writeln!(err, "  = run `homebuild build` and commit out/");
+        let _ = writeln!(err, "  = run `homebuild build` and commit {what}");
         return;
     }
     let lines = listed(report, ["added", "changed", "removed"]);
@@ -147,7 +149,7 @@ fn list(out: &mut impl Write, lines: &[(&str, &String)]) {
     let mut last = "";
     for (word, path) in lines.iter().take(LISTED) {
         let shown = if *word == last { "" } else { word };
-        let _ = writeln!(out, "  {shown:<8} out/{path}");
+        let _ = writeln!(out, "  {shown:<8} {path}");
         last = word;
     }
     if lines.len() > LISTED {
