@@ -36,6 +36,9 @@ pub(super) struct Arguments {
     /// Print what happened as JSON
     #[arg(long)]
     json: bool,
+    /// Build again whenever a source is saved, until Ctrl-C; with --json a line for each build
+    #[arg(long, conflicts_with = "check")]
+    watch: bool,
 }
 
 pub(super) fn run(site: &Path, arguments: &Arguments) -> ExitCode {
@@ -44,6 +47,9 @@ pub(super) fn run(site: &Path, arguments: &Arguments) -> ExitCode {
     debug_assert!(pool.is_ok(), "the pool is made once, here");
     let mode = if arguments.check { Mode::Check } else { Mode::Write };
     let options = Options { mode, stacks: arguments.stacks.iter().cloned().collect() };
+    if arguments.watch {
+        return super::watch::run(site, &options, arguments.json);
+    }
     let begin = Instant::now();
     let progress = Progress::new(begin);
     // in the pool: this thread's own stack may be small
@@ -56,14 +62,7 @@ pub(super) fn run(site: &Path, arguments: &Arguments) -> ExitCode {
     } else {
         match result {
             Ok(report) => tell(&report, stale, begin),
-            Err(Failure { problems, writing }) => {
-                let end = if writing {
-                    "; files that were written are whole, build again to finish"
-                } else {
-                    "; nothing was written"
-                };
-                super::tell_problems(problems, end);
-            }
+            Err(failure) => tell_failure(&failure),
         }
     }
     if failed { ExitCode::from(super::FAILED) } else { ExitCode::SUCCESS }
@@ -112,12 +111,31 @@ fn listed<'a>(report: &'a Report, words: [&'static str; 3]) -> Vec<(&'static str
     of(words[0], |c| &c.added).chain(of(words[1], |c| &c.changed)).chain(of(words[2], |c| &c.removed)).collect()
 }
 
-fn tell(report: &Report, stale: bool, begin: Instant) {
-    let mut out = std::io::stdout().lock();
+pub(super) fn tell_failure(failure: &Failure) {
+    let end = if failure.writing {
+        "; files that were written are whole, build again to finish"
+    } else {
+        "; nothing was written"
+    };
+    super::tell_problems(failure.problems.clone(), end);
+}
+
+pub(super) fn tell_warnings(report: &Report) {
     let mut err = std::io::stderr().lock();
     for Told { text, .. } in &report.warnings {
         let _ = writeln!(err, "{text}");
     }
+}
+
+/// What was added, changed and removed.
+pub(super) fn list_changes(out: &mut impl Write, report: &Report) {
+    list(out, &listed(report, ["added", "changed", "removed"]));
+}
+
+fn tell(report: &Report, stale: bool, begin: Instant) {
+    tell_warnings(report);
+    let mut out = std::io::stdout().lock();
+    let mut err = std::io::stderr().lock();
     if stale {
         let lines = listed(report, ["missing", "changed", "left"]);
         let stacks = report.changes.iter().filter(|(name, changes)| !name.is_empty() && !changes.is_empty()).count();
@@ -157,7 +175,7 @@ fn list(out: &mut impl Write, lines: &[(&str, &String)]) {
     }
 }
 
-fn as_json(result: &Result<Report, Failure>, stale: bool) -> Value {
+pub(super) fn as_json(result: &Result<Report, Failure>, stale: bool) -> Value {
     match result {
         Ok(report) => json!({
             "result": if stale { "stale" } else { "done" },
