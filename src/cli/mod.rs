@@ -2,6 +2,7 @@
 
 mod build;
 mod schema;
+mod watch;
 
 use std::io::Write;
 use std::path::PathBuf;
