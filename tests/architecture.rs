@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules from the ground up: each names only those before it.
-const ORDER: [&str; 19] = [
+const ORDER: [&str; 20] = [
     "digest",
     "problem",
     "yaml",
@@ -17,6 +17,7 @@ const ORDER: [&str; 19] = [
     "document",
     "disk",
     "out",
+    "survey",
     "site",
     "load",
     "resolve",
