@@ -28,11 +28,14 @@ const ORDER: [&str; 20] = [
 ];
 
 /// Each crate that matters, and the modules that are its home.
-const HOMES: [(&str, &[&str]); 11] = [
+const HOMES: [(&str, &[&str]); 14] = [
     ("granit_parser", &["yaml"]),
     ("minijinja", &["template"]),
     ("rustix", &["disk", "out"]),
     ("clap", &["cli"]),
+    ("anstream", &["cli"]),
+    ("anstyle", &["cli"]),
+    ("terminal_size", &["cli"]),
     ("rayon", &["build", "render", "disk", "out", "cli"]),
     ("serde_json", &["cli", "kubernetes", "schema"]),
     ("postcard", &["build", "out"]),

@@ -11,7 +11,9 @@ use serde_json::{Value, json};
 
 use crate::build::{Failure, Options, Report, Told, build};
 use crate::out::Mode;
-use crate::problem::{Level, Problem};
+
+use super::json;
+use super::style::{self, BAD, BOLD, DIM, paint};
 
 /// How many changed files are listed before the rest is only counted.
 const LISTED: usize = 20;
@@ -51,7 +53,7 @@ pub(super) fn run(site: &Path, arguments: &Arguments) -> ExitCode {
     let stale = matches!(&result, Ok(report) if mode == Mode::Check && !is_same(report));
     let failed = result.is_err() || stale;
     if arguments.json {
-        let _ = writeln!(std::io::stdout(), "{:#}", as_json(&result, stale));
+        json::print(&as_json(&result, stale));
     } else {
         match result {
             Ok(report) => tell(&report, stale, begin),
@@ -112,19 +114,19 @@ fn listed<'a>(report: &'a Report, words: [&'static str; 3]) -> Vec<(&'static str
 }
 
 fn tell(report: &Report, stale: bool, begin: Instant) {
-    let mut out = std::io::stdout().lock();
-    let mut err = std::io::stderr().lock();
+    let mut out = style::out().lock();
+    let mut err = style::err().lock();
     for Told { text, .. } in &report.warnings {
-        let _ = writeln!(err, "{text}");
+        let _ = writeln!(err, "{}", style::problem(text));
     }
     if stale {
         let lines = listed(report, ["missing", "changed", "left"]);
         let stacks =
             report.changes.values().filter(|c| !(c.added.is_empty() && c.changed.is_empty() && c.removed.is_empty()));
         let (files, stacks) = (super::count(lines.len(), "file"), super::count(stacks.count(), "stack"));
-        let _ = writeln!(err, "error: out/ is not what the sources give: {files} in {stacks}");
+        let _ = writeln!(err, "{}: out/ is not what the sources give: {files} in {stacks}", paint(BAD, "error"));
         list(&mut err, &lines);
-        let _ = writeln!(err, "  = run `homebuild build` and commit out/");
+        let _ = writeln!(err, "{}", paint(DIM, "  = run `homebuild build` and commit out/"));
         return;
     }
     let lines = listed(report, ["added", "changed", "removed"]);
@@ -147,7 +149,7 @@ fn list(out: &mut impl Write, lines: &[(&str, &String)]) {
     let mut last = "";
     for (word, path) in lines.iter().take(LISTED) {
         let shown = if *word == last { "" } else { word };
-        let _ = writeln!(out, "  {shown:<8} out/{path}");
+        let _ = writeln!(out, "  {shown:<8} {}", paint(BOLD, &format!("out/{path}")));
         last = word;
     }
     if lines.len() > LISTED {
@@ -168,24 +170,10 @@ fn as_json(result: &Result<Report, Failure>, stale: bool) -> Value {
                 json!({"code": told.code, "message": told.message, "place": told.place})
             }).collect::<Vec<_>>(),
         }),
-        Err(Failure { problems, writing }) => json!({
-            "result": "failed",
-            "writing": writing,
-            "problems": problems.clone().sorted().iter().map(problem_as_json).collect::<Vec<_>>(),
-        }),
+        Err(Failure { problems, writing }) => {
+            let mut failed = json::failed(problems.clone());
+            failed["writing"] = Value::Bool(*writing);
+            failed
+        }
     }
-}
-
-fn problem_as_json(problem: &Problem) -> Value {
-    json!({
-        "level": match problem.level { Level::Error => "error", Level::Warning => "warning" },
-        "code": problem.code,
-        "message": problem.message,
-        "place": problem.place.as_ref().map(ToString::to_string),
-        "label": problem.label,
-        "notes": problem.notes,
-        "components": problem.within.iter().map(|within| {
-            json!({"component": within.component, "layout": within.layout, "place": within.place.to_string()})
-        }).collect::<Vec<_>>(),
-    })
 }

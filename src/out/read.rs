@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::turn::TEMPORARY;
 use crate::disk;
 use crate::problem::{Problem, Problems, Source};
@@ -55,44 +57,64 @@ impl Built {
     }
 }
 
-/// Reads `out/`. Folders without a `stack.lock` are not homebuild's and are left alone.
+/// Reads `out/`.
 pub fn read(site: &disk::Site) -> Result<Tree, Problems> {
-    let folder = site.folder("out")?;
-    let mut tree = Tree::default();
-    let mut locks: BTreeMap<String, Node> = BTreeMap::new();
-    let mut files: BTreeMap<String, Vec<Built>> = BTreeMap::new();
-    let mut problems = Problems::new();
-    for source in folder.files {
-        let parts: Vec<String> = source.path.splitn(4, '/').skip(1).map(str::to_owned).collect();
-        match parts.as_slice() {
-            [file] if file == "site.lock" => tree.site = problems.take(parse_one(&source)),
-            [stack, file] if file == "stack.lock" => {
-                locks.extend(problems.take(parse_one(&source)).map(|lock| (stack.clone(), lock)));
-            }
-            [_, _, path] if path == "SHA256SUMS" || path.starts_with(TEMPORARY) => {}
-            [stack, module, path] => {
-                let built = problems.take(built(module, path, source));
-                files.entry(stack.clone()).or_default().extend(built);
-            }
-            _ => {}
-        }
-    }
-    let stack = |(name, lock)| Stack { files: files.remove(&name).unwrap_or_default(), name, lock };
-    tree.stacks = locks.into_iter().map(stack).collect();
-    if !problems.has_errors() && tree.stacks.is_empty() {
+    let tree = Tree::of(&site.folder("out")?.files)?;
+    if tree.stacks.is_empty() {
         let problem = Problem::error("no-out", "there is nothing in out/ to read");
         return Err(problem.note("run `homebuild build` first, or name the site's folder: `--site FOLDER`").into());
     }
-    problems.or(tree)
+    Ok(tree)
+}
+
+impl Tree {
+    /// The files of `out/` put together. Folders without a `stack.lock` are not homebuild's and are left alone.
+    pub fn of(sources: &[Arc<Source>]) -> Result<Self, Problems> {
+        let read: Vec<_> = sources.par_iter().filter_map(one).collect();
+        let mut tree = Self::default();
+        let mut files: BTreeMap<String, Vec<Built>> = BTreeMap::new();
+        let mut problems = Problems::new();
+        for one in read {
+            match problems.take(one) {
+                Some(One::Site(lock)) => tree.site = Some(lock),
+                Some(One::Stack(name, lock)) => tree.stacks.push(Stack { name, lock, files: Vec::new() }),
+                Some(One::File(stack, built)) => files.entry(stack).or_default().push(built),
+                None => {}
+            }
+        }
+        for stack in &mut tree.stacks {
+            stack.files = files.remove(&stack.name).unwrap_or_default();
+        }
+        tree.stacks.sort_by(|a, b| a.name.cmp(&b.name));
+        problems.or(tree)
+    }
+}
+
+/// What one file is.
+enum One {
+    Site(Node),
+    Stack(String, Node),
+    File(String, Built),
+}
+
+fn one(source: &Arc<Source>) -> Option<Result<One, Problem>> {
+    let parts: Vec<&str> = source.path.splitn(4, '/').skip(1).collect();
+    match parts.as_slice() {
+        ["site.lock"] => Some(parse_one(source).map(One::Site)),
+        [stack, "stack.lock"] => Some(parse_one(source).map(|lock| One::Stack((*stack).to_owned(), lock))),
+        [_, _, path] if *path == "SHA256SUMS" || path.starts_with(TEMPORARY) => None,
+        [stack, module, path] => Some(built(module, path, source).map(|file| One::File((*stack).to_owned(), file))),
+        _ => None,
+    }
 }
 
 /// A file with its value. What lies beside the objects may be any text: a cloud-init file, a configuration.
-fn built(module: &str, path: &str, source: Arc<Source>) -> Result<Built, Problem> {
+fn built(module: &str, path: &str, source: &Arc<Source>) -> Result<Built, Problem> {
     let is_value = path.ends_with(".yaml") || path.ends_with(".json");
     let must_be = !path.contains('/') || path.starts_with("proxmox/");
-    let value = match is_value.then(|| parse_one(&source)) {
+    let value = match is_value.then(|| parse_one(source)) {
         Some(Err(problem)) if must_be => return Err(problem.note("`homebuild build` writes it anew")),
         parsed => parsed.and_then(Result::ok),
     };
-    Ok(Built { module: module.to_owned(), path: path.to_owned(), source, value })
+    Ok(Built { module: module.to_owned(), path: path.to_owned(), source: source.clone(), value })
 }

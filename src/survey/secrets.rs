@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::out::Tree;
 use crate::problem::{Place, Problem, Problems};
-use crate::secrets::reference::{Piece, pieces, write_path};
+use crate::secrets::reference::{Piece, Reference, pieces, write_path};
 use crate::yaml::{Data, Node};
 
 /// A secret and who uses it.
@@ -18,7 +18,9 @@ pub struct Secret {
     pub stacks: BTreeSet<String>,
     /// How many files of them do.
     pub files: usize,
-    /// Whether `site.lock` does: push itself needs it.
+    /// What push makes of it on the way: `b64encode`, `bcrypt(10)`.
+    pub filters: BTreeSet<String>,
+    /// Whether `site.lock` refers to it: push itself needs it.
     pub site: bool,
 }
 
@@ -26,56 +28,59 @@ pub struct Secret {
 pub fn secrets(tree: &Tree) -> Result<Vec<Secret>, Problems> {
     let mut found: BTreeMap<String, Secret> = BTreeMap::new();
     let mut problems = Problems::new();
-    for path in tree.site.iter().flat_map(|site| of_value(site, &mut problems)) {
-        entry(&mut found, path).site = true;
+    for reference in tree.site.iter().flat_map(|site| of_value(site, &mut problems)) {
+        entry(&mut found, reference).site = true;
     }
-    for stack in &tree.stacks {
-        for file in &stack.files {
-            let paths = match &file.value {
-                Some(value) => of_value(value, &mut problems),
-                None => of_text(&file.source.text, &Place::file(&file.source), &mut problems),
-            };
-            for path in paths {
-                let secret = entry(&mut found, path);
-                secret.files += 1;
-                secret.stacks.insert(stack.name.clone());
-            }
+    for (stack, file) in tree.stacks.iter().flat_map(|stack| stack.files.iter().map(move |file| (stack, file))) {
+        let references = match &file.value {
+            Some(value) => of_value(value, &mut problems),
+            None => of_text(&file.source.text, &Place::file(&file.source), &mut problems),
+        };
+        let mut names = BTreeSet::new();
+        for reference in references {
+            let secret = entry(&mut found, reference);
+            secret.stacks.insert(stack.name.clone());
+            secret.files += usize::from(names.insert(secret.secret.clone()));
         }
     }
     problems.or(found.into_values().collect())
 }
 
-fn entry(found: &mut BTreeMap<String, Secret>, path: String) -> &mut Secret {
-    let none = Secret { secret: path.clone(), stacks: BTreeSet::new(), files: 0, site: false };
-    found.entry(path).or_insert(none)
+/// The row of a reference's secret, with the reference's filters.
+fn entry(found: &mut BTreeMap<String, Secret>, reference: Reference) -> &mut Secret {
+    let mut path = String::new();
+    let _ = write_path(&mut path, reference.path.iter().map(String::as_str)); // a String takes everything
+    let secret = found.entry(path.clone()).or_insert_with(|| Secret {
+        secret: path,
+        stacks: BTreeSet::new(),
+        files: 0,
+        filters: BTreeSet::new(),
+        site: false,
+    });
+    secret.filters.extend(reference.filters);
+    secret
 }
 
-/// The paths of all references in a value's texts and keys.
-fn of_value(node: &Node, problems: &mut Problems) -> BTreeSet<String> {
+/// All references in a value's texts and keys.
+fn of_value(node: &Node, problems: &mut Problems) -> Vec<Reference> {
     match &node.data {
         Data::Str(text) => of_text(text, &node.place, problems),
         Data::List(list) => list.iter().flat_map(|value| of_value(value, problems)).collect(),
         Data::Map(map) => {
-            let both = |e: &crate::yaml::Entry| {
-                let mut paths = of_text(&e.key, &e.place, problems);
-                paths.extend(of_value(&e.value, problems));
-                paths
-            };
-            map.0.iter().flat_map(both).collect()
+            let mut found = Vec::new();
+            for entry in &map.0 {
+                found.extend(of_text(&entry.key, &entry.place, problems));
+                found.extend(of_value(&entry.value, problems));
+            }
+            found
         }
-        _ => BTreeSet::new(),
+        _ => Vec::new(),
     }
 }
 
-fn of_text(text: &str, place: &Place, problems: &mut Problems) -> BTreeSet<String> {
+fn of_text(text: &str, place: &Place, problems: &mut Problems) -> Vec<Reference> {
     let told = |message| Problem::error("reference", message).at(place);
     let pieces = problems.take(pieces(text).map_err(told)).unwrap_or_default();
-    let path = |piece| match piece {
-        Piece::Reference(reference) => {
-            let mut path = String::new();
-            write_path(&mut path, reference.path.iter().map(String::as_str)).ok().map(|()| path)
-        }
-        Piece::Text(_) => None,
-    };
-    pieces.into_iter().filter_map(path).collect()
+    let reference = |piece| if let Piece::Reference(reference) = piece { Some(reference) } else { None };
+    pieces.into_iter().filter_map(reference).collect()
 }
