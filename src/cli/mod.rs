@@ -1,6 +1,7 @@
 //! The command line: one file a command, and the only code that prints.
 
 mod build;
+mod graph;
 mod json;
 mod list;
 mod schema;
@@ -36,6 +37,8 @@ enum Command {
     Build(build::Arguments),
     /// List what out/ has: stacks, hosts, images, volumes, VMs, secrets; or layouts and their values
     List(list::Arguments),
+    /// Draw the stacks: waves, tiers and what depends on what
+    Graph(graph::Arguments),
     /// Print the JSON Schema by which editors complete and check the sources: schemas/editor.json
     Schema,
     /// Print what a shell needs to complete commands
@@ -55,6 +58,7 @@ pub fn run() -> ExitCode {
     match arguments.command {
         Command::Build(command) => build::run(&arguments.site, &command),
         Command::List(command) => list::run(&arguments.site, &command),
+        Command::Graph(command) => graph::run(&arguments.site, &command),
         Command::Schema => schema::run(&arguments.site),
         Command::Completions { shell } => {
             let mut command = Arguments::command();

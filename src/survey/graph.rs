@@ -26,14 +26,17 @@ pub struct Edge {
     pub to: String,
 }
 
-/// Stacks of one wave that come after the same others: what a picture shows as one thing.
+/// Stacks of one wave that come after the same others, and that all or none of the rest needs: what a picture shows as
+/// one thing.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Group<'a> {
     /// Their wave.
     pub wave: usize,
     /// The stacks that they come after.
     pub after: Vec<&'a str>,
-    /// Themselves: first those that others need, then by tier and name.
+    /// Whether others come after them.
+    pub is_needed: bool,
+    /// Themselves, by tier and name.
     pub stacks: Vec<&'a Stack>,
 }
 
@@ -55,7 +58,7 @@ pub fn graph(tree: &Tree) -> Result<Graph, Problems> {
 }
 
 impl Graph {
-    /// The groups by wave; in a wave, those whose stacks others need come first.
+    /// The groups by wave; in a wave, those that others need come first.
     #[must_use]
     pub fn groups(&self) -> Vec<Group<'_>> {
         let mut after: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
@@ -63,20 +66,19 @@ impl Graph {
             after.entry(&edge.to).or_default().push(&edge.from);
         }
         let needed: BTreeSet<&str> = self.edges.iter().map(|edge| edge.from.as_str()).collect();
-        let mut groups: BTreeMap<(usize, Vec<&str>), Vec<&Stack>> = BTreeMap::new();
+        let mut groups: BTreeMap<(usize, bool, Vec<&str>), Vec<&Stack>> = BTreeMap::new();
         for stack in &self.stacks {
-            groups.entry((stack.wave, after.remove(&*stack.stack).unwrap_or_default())).or_default().push(stack);
+            let is_free = !needed.contains(&*stack.stack);
+            let after = after.remove(&*stack.stack).unwrap_or_default();
+            groups.entry((stack.wave, is_free, after)).or_default().push(stack);
         }
-        let is_free = |stack: &Stack| !needed.contains(&*stack.stack);
-        let mut groups: Vec<Group> = groups
-            .into_iter()
-            .map(|((wave, after), mut stacks)| {
-                stacks.sort_by_key(|stack| (is_free(stack), &stack.tiers, &stack.stack));
-                Group { wave, after, stacks }
-            })
-            .collect();
-        groups.sort_by_key(|group| (group.wave, is_free(group.stacks[0])));
         groups
+            .into_iter()
+            .map(|((wave, is_free, after), mut stacks)| {
+                stacks.sort_by_key(|stack| (&stack.tiers, &stack.stack));
+                Group { wave, after, is_needed: !is_free, stacks }
+            })
+            .collect()
     }
 
     /// All tiers, sorted.

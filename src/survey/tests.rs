@@ -60,7 +60,7 @@ fn stacks_after_the_same_others_are_a_group_and_those_that_others_need_come_firs
     let names = |group: &Group| group.stacks.iter().map(|stack| stack.stack.clone()).collect::<Vec<_>>().join(" ");
     let said: Vec<String> =
         groups.iter().map(|one| format!("{} after {:?}: {}", one.wave, one.after, names(one))).collect();
-    assert_eq!(said, ["0 after []: root", "1 after [\"root\"]: z a", "2 after [\"z\"]: last"]);
+    assert_eq!(said, ["0 after []: root", "1 after [\"root\"]: z", "1 after [\"root\"]: a", "2 after [\"z\"]: last"]);
 }
 
 #[test]
