@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules from the ground up: each names only those before it.
-const ORDER: [&str; 20] = [
+const ORDER: [&str; 21] = [
     "digest",
     "problem",
     "yaml",
@@ -18,6 +18,7 @@ const ORDER: [&str; 20] = [
     "document",
     "disk",
     "out",
+    "survey",
     "site",
     "load",
     "resolve",
@@ -28,11 +29,14 @@ const ORDER: [&str; 20] = [
 ];
 
 /// Each crate that matters, and the modules that are its home.
-const HOMES: [(&str, &[&str]); 13] = [
+const HOMES: [(&str, &[&str]); 16] = [
     ("granit_parser", &["yaml"]),
     ("minijinja", &["template"]),
     ("rustix", &["disk", "out"]),
     ("clap", &["cli"]),
+    ("anstream", &["cli"]),
+    ("anstyle", &["cli"]),
+    ("terminal_size", &["cli"]),
     ("rayon", &["build", "render", "disk", "out", "cli"]),
     ("serde_json", &["cli", "kubernetes", "schema"]),
     ("postcard", &["build", "out"]),

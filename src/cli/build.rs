@@ -13,7 +13,9 @@ use crate::build::{Failure, Options, Report, Told, build};
 use crate::check;
 use crate::disk::EDITOR;
 use crate::out::{Changes, Mode};
-use crate::problem::{Level, Problem};
+
+use super::json;
+use super::style::{self, BAD, BOLD, DIM, paint};
 
 /// How many changed files are listed before the rest is only counted.
 const LISTED: usize = 20;
@@ -79,7 +81,7 @@ pub(super) fn run(site: &Path, arguments: &Arguments) -> ExitCode {
     let denied = is_denied(&result, &options);
     let failed = result.is_err() || stale || denied;
     if arguments.json {
-        let _ = writeln!(std::io::stdout(), "{:#}", as_json(&result, stale, denied));
+        json::print(&as_json(&result, stale, denied));
     } else {
         match result {
             Ok(report) => tell(&report, stale, denied, begin),
@@ -142,11 +144,11 @@ fn explain(name: &str) -> ExitCode {
     let text = if name == "all" { Ok(check::page()) } else { check::explain(name) };
     match text {
         Ok(text) => {
-            let _ = write!(std::io::stdout(), "{text}");
+            let _ = write!(style::out(), "{text}");
             ExitCode::SUCCESS
         }
         Err(problem) => {
-            let _ = write!(std::io::stderr(), "{problem}");
+            let _ = write!(style::err(), "{}", style::problem(&problem.to_string()));
             ExitCode::from(super::FAILED)
         }
     }
@@ -162,10 +164,10 @@ pub(super) fn tell_failure(failure: &Failure) {
 }
 
 pub(super) fn tell_warnings(report: &Report) {
-    let mut err = std::io::stderr().lock();
+    let mut err = style::err().lock();
     for (Told { text, .. }, more) in said_once(&report.warnings) {
         let more = if more == 0 { String::new() } else { format!("   = and {more} more of the same\n") };
-        let _ = writeln!(err, "{text}{more}");
+        let _ = writeln!(err, "{}", style::problem(&format!("{text}{more}")));
     }
 }
 
@@ -176,21 +178,21 @@ pub(super) fn list_changes(out: &mut impl Write, report: &Report) {
 
 fn tell(report: &Report, stale: bool, denied: bool, begin: Instant) {
     tell_warnings(report);
-    let mut out = std::io::stdout().lock();
-    let mut err = std::io::stderr().lock();
+    let mut out = style::out().lock();
+    let mut err = style::err().lock();
     if stale {
         let lines = listed(report, ["missing", "changed", "left"]);
         let stacks = report.changes.iter().filter(|(name, changes)| !name.is_empty() && !changes.is_empty()).count();
         let files = super::count(lines.len(), "file");
         let within = if stacks == 0 { String::new() } else { format!(" in {}", super::count(stacks, "stack")) };
         let what = if lines.iter().any(|(_, path)| path.starts_with("out/")) { "out/" } else { EDITOR };
-        let _ = writeln!(err, "error: {what} is not what the sources give: {files}{within}");
+        let _ = writeln!(err, "{}: {what} is not what the sources give: {files}{within}", paint(BAD, "error"));
         list(&mut err, &lines);
-        let _ = writeln!(err, "  = run `homebuild build` and commit {what}");
+        let _ = writeln!(err, "{}", paint(DIM, &format!("  = run `homebuild build` and commit {what}")));
     }
     if denied {
-        let warnings = super::count(report.warnings.len(), "warning");
-        let _ = writeln!(err, "error: {warnings}, and `--warnings deny` makes them errors; nothing was written");
+        let (error, warnings) = (paint(BAD, "error"), super::count(report.warnings.len(), "warning"));
+        let _ = writeln!(err, "{error}: {warnings}, and `--warnings deny` makes them errors; nothing was written");
     }
     if stale || denied {
         return;
@@ -227,7 +229,7 @@ fn list(out: &mut impl Write, lines: &[(&str, &String)]) {
     let mut last = "";
     for (word, path) in lines.iter().take(LISTED) {
         let shown = if *word == last { "" } else { word };
-        let _ = writeln!(out, "  {shown:<8} {path}");
+        let _ = writeln!(out, "  {shown:<8} {}", paint(BOLD, path));
         last = word;
     }
     if lines.len() > LISTED {
@@ -248,24 +250,10 @@ pub(super) fn as_json(result: &Result<Report, Failure>, stale: bool, denied: boo
                 json!({"code": told.code, "message": told.message, "place": told.place})
             }).collect::<Vec<_>>(),
         }),
-        Err(Failure { problems, writing }) => json!({
-            "result": "failed",
-            "writing": writing,
-            "problems": problems.clone().sorted().iter().map(problem_as_json).collect::<Vec<_>>(),
-        }),
+        Err(Failure { problems, writing }) => {
+            let mut failed = json::failed(problems.clone());
+            failed["writing"] = Value::Bool(*writing);
+            failed
+        }
     }
-}
-
-fn problem_as_json(problem: &Problem) -> Value {
-    json!({
-        "level": match problem.level { Level::Error => "error", Level::Warning => "warning" },
-        "code": problem.code,
-        "message": problem.message,
-        "place": problem.place.as_ref().map(ToString::to_string),
-        "label": problem.label,
-        "notes": problem.notes,
-        "components": problem.within.iter().map(|within| {
-            json!({"component": within.component, "layout": within.layout, "place": within.place.to_string()})
-        }).collect::<Vec<_>>(),
-    })
 }

@@ -24,6 +24,7 @@ mod compare;
 mod look;
 mod memory;
 mod program;
+mod read;
 mod rest;
 mod save;
 mod sums;
@@ -34,6 +35,7 @@ mod write;
 
 pub use look::{Look, State, look};
 pub use program::Program;
+pub use read::{Built, Stack, Tree, read};
 pub use save::{Keep, refresh, save};
 pub use turn::Turn;
 pub use write::{Changes, Written, write};
