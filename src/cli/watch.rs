@@ -127,12 +127,12 @@ fn say(
         return Ok(());
     }
     *said = now;
-    let mut out = io::stdout().lock();
+    let mut out = super::style::out().lock();
     if json {
         writeln!(out, "{}", as_json(result, false, is_denied(result, options)))?;
         return out.flush();
     }
-    if out.is_terminal() {
+    if io::stdout().is_terminal() {
         write!(out, "\x1b[2J\x1b[H")?;
         out.flush()?;
     }
