@@ -84,6 +84,10 @@ pub(super) fn links(stack: &Stack, module: &Module, made: &[Made], not_made: &[M
         _ => None,
     };
     let offers: Vec<Offered> = made.iter().filter_map(offered).collect();
+    let mut across = Check::ALL.iter().filter(|check| check.is_across());
+    if across.all(|check| module.levels.level(check).is_none()) {
+        return Links { offers, ..Links::default() };
+    }
     let here = here(module, &offers);
     let missing = |object: &Object<'_>, is_made: bool| -> Vec<Needed> {
         let needs = links::needs(object).into_iter();
