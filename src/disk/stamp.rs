@@ -28,9 +28,14 @@ impl Stamp {
     pub const MISSING: Self = Self { kind: 0, size: 0, mtime: 0, ctime: 0, inode: 0, device: 0 };
 
     /// The stamp in what `stat` says.
-    #[allow(clippy::useless_conversion, clippy::cast_possible_wrap, clippy::unnecessary_cast, clippy::cast_lossless)]
+    #[allow(
+        clippy::useless_conversion,
+        clippy::cast_possible_wrap,
+        clippy::unnecessary_cast,
+        clippy::cast_lossless,
+        reason = "the widths of these fields differ from system to system"
+    )]
     pub fn of(stat: &Stat) -> Self {
-        // The widths of these fields differ from system to system.
         let nanoseconds = |seconds: i64, rest: i64| seconds.saturating_mul(1_000_000_000).saturating_add(rest);
         let kind = match FileType::from_raw_mode(stat.st_mode) {
             FileType::RegularFile => FILE,

@@ -1,8 +1,7 @@
 //! Data about kinds: which are namespaced, and how their lists merge.
 //!
 //! The core set comes from Kubernetes' own `OpenAPI` and discovery files and is inside the program; a site adds its
-//! custom resources in `schemas/kinds.json` (both are made by `tools/kinds.py`, whose docstring has the format) and
-//! by the `CustomResourceDefinition`s among its objects.
+//! custom resources in `schemas/kinds.json` (both are made by `tools/kinds.py`, whose docstring has the format).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -64,8 +63,6 @@ enum Known {
     Core,
     /// The site's `schemas/kinds.json`.
     Site,
-    /// A `CustomResourceDefinition` among the site's objects.
-    Definition,
 }
 
 #[derive(Debug, Default)]
@@ -147,7 +144,7 @@ impl Kinds {
             ([], None) => did_you_mean(api_version, self.by_version.keys().map(|v| &**v)),
         };
         Problem::error("unknown-kind", format!("no kind `{kind}` is known in `{api_version}`")).label(label).note(
-            "a custom resource is known by its CustomResourceDefinition among the site's objects or by `schemas/kinds.json`",
+            "a custom resource is known by `schemas/kinds.json`: its API version, kind, and whether it lies in a namespace",
         )
     }
 
@@ -188,12 +185,11 @@ impl Kinds {
     }
 
     /// The group whose objects are written with the kind alone: the one with the first claim, if there is only one.
-    /// Kubernetes' first group comes before the rest of the core set, which comes before the site's `kinds.json`. What
-    /// only a `CustomResourceDefinition` knows has no claim: nobody's files are renamed because a stack brings one.
+    /// Kubernetes' first group comes before the rest of the core set, which comes before the site's `kinds.json`.
     #[must_use]
     pub fn plain_group(&self, kind: &str) -> Option<&str> {
         let groups = self.groups.get(&*kind.to_ascii_lowercase())?;
-        let first = groups.iter().map(|(_, known)| *known).min().filter(|known| *known < Known::Definition)?;
+        let first = groups.iter().map(|(_, known)| *known).min()?;
         let mut best = groups.iter().filter(|(_, known)| *known == first);
         best.next().filter(|_| best.next().is_none()).map(|(group, _)| &**group)
     }
@@ -201,50 +197,6 @@ impl Kinds {
     /// The groups that have a kind, whatever its case.
     pub fn groups(&self, kind: &str) -> impl Iterator<Item = &str> {
         self.groups.get(&*kind.to_ascii_lowercase()).into_iter().flatten().map(|(group, _)| &**group)
-    }
-
-    /// Takes in what a `CustomResourceDefinition` defines: scope, versions, and the lists with keys of its schema. One
-    /// that is incomplete defines nothing.
-    pub fn learn(&mut self, definition: &Node) {
-        let text = |path: [&str; 3]| definition.at(path.into_iter().filter(|p| !p.is_empty())).and_then(Node::as_str);
-        let (Some(group), Some(kind)) = (text(["spec", "group", ""]), text(["spec", "names", "kind"])) else { return };
-        let namespaced = text(["spec", "scope", ""]) == Some("Namespaced");
-        for version in definition.at(["spec", "versions"]).and_then(Node::as_list).unwrap_or_default() {
-            let Some(name) = version.get("name").and_then(Node::as_str) else { continue };
-            let of = version.at(["schema", "openAPIV3Schema"]).and_then(|schema| self.schema(schema));
-            let custom = Kind { namespaced, custom: true, of };
-            self.insert(&format!("{group}/{name}"), kind, custom, Known::Definition);
-        }
-    }
-
-    /// The type that a custom resource's schema describes; none where no list below it has keys.
-    fn schema(&mut self, schema: &Node) -> Option<Type> {
-        let properties = schema.get("properties")?.as_map()?;
-        let fields: Vec<_> = properties
-            .iter()
-            .filter_map(|(name, property)| Some((name.into(), self.schema_field(property)?)))
-            .collect();
-        if fields.is_empty() {
-            return None;
-        }
-        self.types.push(Fields { name: Box::default(), fields });
-        Some(Type(self.types.len() - 1))
-    }
-
-    fn schema_field(&mut self, property: &Node) -> Option<Field> {
-        let (inner, map) = match (property.get("items"), property.get("additionalProperties")) {
-            (Some(items), _) => (items, false),
-            (None, Some(values)) => (values, true),
-            (None, None) => (property, false),
-        };
-        let keys: Vec<Box<str>> = match property.get("x-kubernetes-list-map-keys").and_then(Node::as_list) {
-            Some(keys) => keys.iter().filter_map(|key| Some(key.as_str()?.into())).collect(),
-            None => Vec::new(),
-        };
-        let default = |key: &str| Some(inner.at(["properties", key, "default"])?.data.clone());
-        let defaults = keys.iter().filter_map(|key| Some((key.clone(), default(key)?))).collect();
-        let of = self.schema(inner);
-        (of.is_some() || !keys.is_empty()).then_some(Field { of, map, keys, defaults })
     }
 
     fn add(&mut self, file: File, known: Known) -> Result<(), Problem> {

@@ -1,19 +1,6 @@
-//! Where artifacts lie: a path depends on the object's identity alone.
+//! Where artifacts of homebuild's own kinds lie; an object's file is named by `kubernetes::identity`.
 
 use std::fmt::Write as _;
-
-/// `deployment.ntfy.yaml`; with a namespace that is not the module's `role.kube-system.ntfy.yaml`; with a group where
-/// two API groups have the kind, `ingress.extensions.ntfy.yaml`.
-#[must_use]
-pub fn kubernetes(kind: &str, group: Option<&str>, namespace: Option<&str>, name: &str) -> String {
-    let mut path = encode(&kind.to_lowercase());
-    for part in [group, namespace, Some(name)].into_iter().flatten() {
-        path.push('.');
-        path.push_str(&encode(part));
-    }
-    path.push_str(".yaml");
-    path
-}
 
 /// `cloud-init/<name>.yaml`.
 #[must_use]
@@ -71,10 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_is_made_of_the_identity_alone() {
-        assert_eq!(kubernetes("Deployment", None, None, "ntfy"), "deployment.ntfy.yaml");
-        assert_eq!(kubernetes("Role", None, Some("kube-system"), "a"), "role.kube-system.a.yaml");
-        assert_eq!(kubernetes("Ingress", Some("extensions"), None, "a"), "ingress.extensions.a.yaml");
+    fn a_payload_is_found_by_number_and_name() {
         assert_eq!(proxmox(220, "docker-registry"), "proxmox/220-docker-registry.json");
     }
 

@@ -120,7 +120,8 @@ fn secrets_in_plain(stack: &Stack, module: &Module, made: &Made, findings: &mut 
     let check = Check::SecretInPlain;
     let label = made.document.label();
     let found = match &made.document {
-        Document::Object { identity, object } if &*identity.kind != "Secret" => check::secret_in_plain(&label, object),
+        Document::Object { identity, .. } if (identity.group(), &*identity.kind) == ("", "Secret") => Vec::new(),
+        Document::Object { object, .. } => check::secret_in_plain(&label, object),
         Document::ControlPlaneFile { text, .. } if has_reference(text) => {
             let message = format!("a secret stands in {label}, which is a plain file");
             vec![(Problem::error(check.name(), message), text.as_str())]

@@ -97,7 +97,9 @@ fn of_folders(site: &Site, name: &str, folders: &Folders, node: &Node, problems:
     let context = site.context().with("stack", facts);
     let mut modules = Vec::new();
     if folders.modules.is_empty() || node.get("components").and_then(Node::as_map).is_some_and(|map| !map.is_empty()) {
-        modules.push(unit(site, name, node.clone(), &folders.stack, problems).resolve(&context, problems));
+        let mut own = node.clone();
+        own.as_map_mut().and_then(|map| map.remove("accept")); // the stack's, for all modules
+        modules.push(unit(site, name, own, &folders.stack, problems).resolve(&context, problems));
     } else {
         problems.extend(only_of_modules(node));
     }
@@ -105,8 +107,7 @@ fn of_folders(site: &Site, name: &str, folders: &Folders, node: &Node, problems:
         modules.extend(self::module(site, module, node, folder, &context, problems));
     }
     modules.sort_by(|a, b| a.name.cmp(&b.name));
-    let accepts = if modules.iter().any(|module| module.name == name) { None } else { node.get("accept") };
-    let accepts = problems.take(Accepts::new(accepts)).unwrap_or_default();
+    let accepts = problems.take(Accepts::new(node.get("accept"))).unwrap_or_default();
     Stack { name: name.to_owned(), place: folders.stack.place(), depends_on, target, modules, accepts }
 }
 

@@ -14,7 +14,7 @@ use super::{Scope, lock, scope};
 use crate::digest;
 use crate::kubernetes::kinds::Kinds;
 use crate::kubernetes::merge::overlay;
-use crate::problem::{Place, Problems, Source, did_you_mean};
+use crate::problem::{Place, Problem, Problems, Source, did_you_mean};
 use crate::schema::Types;
 use crate::yaml;
 
@@ -96,12 +96,8 @@ fn data(state: &State<'_, '_>, name: &str, parameters: Kwargs) -> Result<Value, 
 /// A file of the module that is rendered, by its path below `files/`.
 fn find(state: &State<'_, '_>, name: &str) -> Result<(Arc<Scope>, Arc<Source>), Error> {
     let scope = scope(state).ok_or_else(|| wrong("there are no files here"))?;
-    let Some(source) = scope.files.texts.get(name).cloned() else {
-        let hint = did_you_mean(name, scope.files.texts.keys().map(String::as_str));
-        return Err(wrong(
-            format!("there is no file `{name}` in {}/ {hint}", scope.files.folder).trim_end().to_owned(),
-        ));
-    };
+    let missing = |problem: Problem| wrong(format!("{} {}", problem.message, problem.label).trim_end().to_owned());
+    let source = scope.files.find(name).map_err(missing)?;
     lock(&scope.files.used).insert(name.to_owned());
     Ok((scope, source))
 }

@@ -113,11 +113,6 @@ impl Node {
         if let Data::List(list) = &self.data { Some(list) } else { None }
     }
 
-    /// The list to change, if this is one.
-    pub fn as_list_mut(&mut self) -> Option<&mut Vec<Node>> {
-        if let Data::List(list) = &mut self.data { Some(list) } else { None }
-    }
-
     /// Whether there is no value.
     #[must_use]
     pub fn is_null(&self) -> bool {

@@ -1,5 +1,4 @@
 use super::*;
-use crate::kubernetes::testing::node;
 
 const SITE: &str = r#"{"version": "1.34.2", "sources": [], "kinds": {
     "traefik.io/v1alpha1/Middleware": {"namespaced": true},
@@ -52,35 +51,6 @@ fn the_first_claim_on_a_short_file_name_is_kubernetes_own() {
     assert_eq!(kinds.plain_group("IngressRoute"), None);
     assert_eq!(kinds.plain_group("Nonsense"), None);
     assert_eq!(kinds.groups("service").collect::<Vec<_>>(), ["", "serving.knative.dev"]);
-}
-
-#[test]
-fn a_definition_teaches_its_kind_and_the_keys_of_its_lists() {
-    let mut kinds = site();
-    kinds.learn(&node(
-        "{spec: {group: a.example, scope: Cluster, names: {kind: Robot}, versions: [{name: v1, schema: {openAPIV3Schema:
-        {properties: {spec: {properties: {arms: {x-kubernetes-list-map-keys: [side, joint], items: {properties: {
-        joint: {default: 1}, tools: {additionalProperties: {properties: {parts: {x-kubernetes-list-map-keys: [n]}}}}}}}
-        }}}}}}, {name: v2}]}}",
-    ));
-    let kind = *kinds.kind("a.example/v1", "Robot").unwrap();
-    assert_eq!((kind.namespaced, kind.custom), (false, true));
-    let spec = kinds.field(kind.of.unwrap(), "spec").unwrap().of.unwrap();
-    let arms = kinds.field(spec, "arms").unwrap().clone();
-    assert_eq!(arms.keys, ["side".into(), "joint".into()]);
-    assert_eq!(arms.defaults, [("joint".into(), Data::Int(1))]);
-    let tools = kinds.field(arms.of.unwrap(), "tools").unwrap();
-    assert!(tools.map && kinds.field(tools.of.unwrap(), "parts").is_some());
-    assert_eq!(kinds.kind("a.example/v2", "Robot").unwrap().of, None);
-    assert_eq!(kinds.plain_group("Robot"), None);
-}
-
-#[test]
-fn a_broken_definition_teaches_nothing() {
-    let mut kinds = site();
-    kinds.learn(&node("{spec: {group: 1, names: [], versions: {}}}"));
-    kinds.learn(&node("text"));
-    assert!(kinds.kind("1/v1", "x").is_none());
 }
 
 #[test]
