@@ -28,7 +28,7 @@ const ORDER: [&str; 20] = [
 ];
 
 /// Each crate that matters, and the modules that are its home.
-const HOMES: [(&str, &[&str]); 11] = [
+const HOMES: [(&str, &[&str]); 14] = [
     ("granit_parser", &["yaml"]),
     ("minijinja", &["template"]),
     ("rustix", &["disk", "out"]),
@@ -40,6 +40,9 @@ const HOMES: [(&str, &[&str]); 11] = [
     ("base64", &["kubernetes", "template"]),
     ("strsim", &["problem"]),
     ("regex_lite", &["schema"]),
+    ("similar", &["diff"]),
+    ("anstream", &["cli"]),
+    ("anstyle", &["cli"]),
 ];
 
 #[test]

@@ -176,7 +176,7 @@ fn as_json(result: &Result<Report, Failure>, stale: bool) -> Value {
     }
 }
 
-fn problem_as_json(problem: &Problem) -> Value {
+pub(super) fn problem_as_json(problem: &Problem) -> Value {
     json!({
         "level": match problem.level { Level::Error => "error", Level::Warning => "warning" },
         "code": problem.code,

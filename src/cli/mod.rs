@@ -1,7 +1,9 @@
 //! The command line: one file a command, and the only code that prints.
 
 mod build;
+mod diff;
 mod schema;
+mod style;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -29,6 +31,8 @@ struct Arguments {
 enum Command {
     /// Render stacks/ into out/
     Build(build::Arguments),
+    /// Show what changes in out/ since a git revision, by meaning
+    Diff(diff::Arguments),
     /// Print the JSON Schema by which editors complete and check the sources: schemas/editor.json
     Schema,
     /// Print what a shell needs to complete commands
@@ -50,6 +54,7 @@ pub fn run() -> ExitCode {
     };
     match arguments.command {
         Command::Build(command) => build::run(&arguments.site, &command),
+        Command::Diff(command) => diff::run(&arguments.site, &command),
         Command::Schema => schema::run(&arguments.site),
         Command::Completions { shell } => {
             let mut command = <Arguments as clap::CommandFactory>::command();

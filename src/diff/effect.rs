@@ -2,7 +2,9 @@
 
 use super::{Change, Effect};
 
-const IMMUTABLE: Effect = Effect::Risk("cannot change in place");
+const FIXED_FIELD: &str = "cannot change in place: the object must be made again";
+const CHOSEN: &str = "other pods are chosen";
+const REPLACED: &str = "the object is deleted and made again, as it allows";
 
 /// Fields below which the API server refuses every change, by kind.
 const FIXED: [(&str, &[&str]); 12] = [
@@ -32,27 +34,29 @@ const VOLUME: [&str; 7] = [
 ];
 
 /// Settings of a machine that a running one takes up when it is started again.
-const REBOOT: [&str; 9] =
-    ["memory", "cores", "sockets", "vcpus", "cpu", "bios", "machine", "scsihw", "numa"];
+const REBOOT: [&str; 9] = ["memory", "cores", "sockets", "vcpus", "cpu", "bios", "machine", "scsihw", "numa"];
 
-/// What follows from a change of a field.
-pub fn of(kind: &str, path: &str, change: &Change) -> Effect {
-    let below = |prefix: &&str| {
-        path.strip_prefix(*prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-    };
+/// What follows from a change of a field; whether the object allows to be replaced.
+pub fn of(kind: &str, path: &str, change: &Change, is_replaced: bool) -> Effect {
+    let is_below =
+        |prefix: &&str| path.strip_prefix(*prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+    let immutable = Effect::Risk(if is_replaced { REPLACED } else { FIXED_FIELD });
     let fixed = FIXED.iter().find(|(of, _)| *of == kind).map_or(&[][..], |(_, fields)| fields);
     match kind {
-        _ if fixed.iter().any(|prefix| below(prefix)) => IMMUTABLE,
-        "PersistentVolumeClaim" | "PersistentVolume" if below(&"spec") => {
-            if VOLUME.iter().any(|prefix| below(prefix)) { Effect::Risk("a volume changes") } else { IMMUTABLE }
+        _ if fixed.iter().any(is_below) => immutable,
+        "PersistentVolumeClaim" | "PersistentVolume" if is_below(&"spec") => {
+            if VOLUME.iter().any(is_below) {
+                Effect::Risk("a volume changes")
+            } else {
+                immutable
+            }
         }
-        "ConfigMap" | "Secret" if path == "immutable" && matches!(change, Change::Value(Some(_), _)) => IMMUTABLE,
-        "Service" if below(&"spec.selector") => Effect::Risk("other pods are chosen"),
-        "NetworkPolicy" if below(&"spec.podSelector") => Effect::Risk("other pods are chosen"),
-        "PodDisruptionBudget" if below(&"spec.selector") => Effect::Risk("other pods are chosen"),
-        "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" if below(&"spec.template") => Effect::Restart,
+        "ConfigMap" | "Secret" if path == "immutable" && matches!(change, Change::Value(Some(_), _)) => immutable,
+        "Service" | "PodDisruptionBudget" if is_below(&"spec.selector") => Effect::Risk(CHOSEN),
+        "NetworkPolicy" if is_below(&"spec.podSelector") => Effect::Risk(CHOSEN),
+        "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" if is_below(&"spec.template") => Effect::Restart,
         "ProxmoxVM" | "ProxmoxTemplate" if path == "vmid" => Effect::Risk("another machine is meant"),
-        "ProxmoxVM" if below(&"clone") => Effect::Risk("only a machine that is made anew has it"),
+        "ProxmoxVM" if is_below(&"clone") => Effect::Risk("only a machine that is made anew has it"),
         "ProxmoxVM" if REBOOT.iter().any(|name| is_setting(path, name)) => Effect::Reboot,
         _ => Effect::None,
     }
@@ -70,6 +74,7 @@ pub fn of_removal(kind: &str, kept: bool) -> Option<&'static str> {
         "PersistentVolumeClaim" | "PersistentVolume" => Some("its data may go with it"),
         "Namespace" => Some("everything in it goes with it"),
         "CustomResourceDefinition" => Some("all objects of its kind go with it"),
+        "HelmRelease" => Some("the chart is uninstalled"),
         "ProxmoxVM" | "ProxmoxTemplate" => Some("a machine"),
         _ => None,
     }
@@ -81,12 +86,15 @@ mod tests {
 
     #[test]
     fn what_follows_from_a_change_is_known() {
-        let change = Change::Order;
-        assert_eq!(of("Deployment", "spec.selector.matchLabels.app", &change), IMMUTABLE);
-        assert_eq!(of("Deployment", "spec.selectors", &change), Effect::None);
-        assert_eq!(of("Deployment", "spec.template.spec.hostname", &change), Effect::Restart);
-        assert_eq!(of("PersistentVolumeClaim", "spec.storageClassName", &change), IMMUTABLE);
-        assert_eq!(of("PersistentVolumeClaim", "metadata.labels.a", &change), Effect::None);
-        assert_eq!(of("ProxmoxVM", "config[2].memory", &change), Effect::Reboot);
+        let of = |kind, path| of(kind, path, &Change::Order, false);
+        let immutable = Effect::Risk(FIXED_FIELD);
+        assert_eq!(of("Deployment", "spec.selector.matchLabels.app"), immutable);
+        assert_eq!(of("Deployment", "spec.selectors"), Effect::None);
+        assert_eq!(of("Deployment", "spec.template.spec.hostname"), Effect::Restart);
+        assert_eq!(of("PersistentVolumeClaim", "spec.storageClassName"), immutable);
+        assert_eq!(of("PersistentVolumeClaim", "spec.resources.requests.storage"), Effect::Risk("a volume changes"));
+        assert_eq!(of("PersistentVolumeClaim", "metadata.labels.a"), Effect::None);
+        assert_eq!(of("ProxmoxVM", "config[2].memory"), Effect::Reboot);
+        assert_eq!(of("ProxmoxVM", "config[2].nameserver"), Effect::None);
     }
 }

@@ -9,9 +9,14 @@ use crate::disk;
 use crate::kubernetes::kinds::Kinds;
 use crate::problem::{Problem, Problems};
 
+/// What `out/` is made of, as git's patterns.
+const SOURCES: [&str; 7] = ["--", "homebuild.yaml", "layouts", "partials", "schemas", "stacks", "*.sops.*"];
+
 /// Everything that is compared.
 #[derive(Debug)]
 pub struct Read {
+    /// The revision's commit, in full.
+    pub commit: String,
     /// `out/` of the revision.
     pub old: Tree,
     /// `out/` of the working tree.
@@ -26,12 +31,17 @@ pub struct Read {
 pub fn read(root: &Path, revision: &str) -> Result<Read, Problems> {
     let site = disk::Site::open(root)?;
     let commit = commit(root, revision)?;
-    let old = tree(root, &commit)?;
+    let (old, causes) = (tree(root, &commit)?, causes(root, &commit)?);
     let out = site.folder("out")?;
-    let new = out.files.iter().map(|file| (below_out(&file.path), file.text.clone()));
+    let texts = out.files.iter().map(|file| (below_out(&file.path), file.text.clone()));
     let binaries = out.binaries.iter().map(|file| (below_out(&file.path), lossy(&file.bytes)));
+    let new: Tree = texts.chain(binaries).collect();
+    if old.is_empty() && new.is_empty() {
+        let problem = Problem::error("no-out", format!("there is no `out/` here, nor in `{revision}`"));
+        return Err(problem.note("run `homebuild build` in the site's folder, or give --site FOLDER").into());
+    }
     let kinds = Kinds::new(site.file("schemas/kinds.json", &mut disk::Seen::new())?.as_ref())?;
-    Ok(Read { old, new: new.chain(binaries).collect(), causes: causes(root, &commit)?, kinds })
+    Ok(Read { commit, old, new, causes, kinds })
 }
 
 fn below_out(path: &str) -> String {
@@ -44,17 +54,17 @@ fn lossy(bytes: &[u8]) -> String {
 
 /// The commit that a revision names.
 fn commit(root: &Path, revision: &str) -> Result<String, Problem> {
-    git(root, &["rev-parse", "--show-prefix"], &[]).map_err(|problem| {
-        if problem.code == "git" { problem.note("`homebuild diff` compares `out/` with a revision of git") } else { problem }
-    })?;
+    git(root, &["rev-parse", "--show-prefix"], &[])
+        .map_err(|problem| problem.note("`homebuild diff` compares `out/` with a revision of git"))?;
     let wanted = format!("{revision}^{{commit}}");
-    let found = git(root, &["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted], &[]).map_err(|problem| {
-        if problem.code == "no-git" {
-            return problem;
-        }
-        Problem::error("revision", format!("git knows no revision `{revision}` here"))
-            .note("a branch, a tag or a commit; in CI, is the history fetched? a shallow clone has one commit")
-    })?;
+    let found =
+        git(root, &["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted], &[]).map_err(|problem| {
+            if problem.code == "no-git" {
+                return problem;
+            }
+            Problem::error("revision", format!("git knows no revision `{revision}` here"))
+                .note("it is a branch, a tag or a commit; a shallow clone, as CI makes it, has few of them")
+        })?;
     // what `--end-of-options` prints before the answer differs between versions of git
     Ok(lossy(&found).lines().last().unwrap_or_default().to_owned())
 }
@@ -64,7 +74,7 @@ fn tree(root: &Path, commit: &str) -> Result<Tree, Problem> {
     let listed = git(root, &["ls-tree", "-r", "-z", commit, "out/"], &[])?;
     let listed = lossy(&listed);
     let blobs: Vec<(&str, &str)> = listed.split('\0').filter_map(blob).collect();
-    let asked: String = blobs.iter().map(|(id, _)| format!("{id}\n")).collect();
+    let asked = blobs.iter().flat_map(|(id, _)| [*id, "\n"]).collect::<String>();
     let answer = git(root, &["cat-file", "--batch"], asked.as_bytes())?;
     let texts = contents(&answer);
     if texts.len() != blobs.len() {
@@ -94,14 +104,13 @@ fn contents(mut answer: &[u8]) -> Vec<&[u8]> {
 
 /// The files outside of `out/` that changed, and those that git does not know yet.
 fn causes(root: &Path, commit: &str) -> Result<Vec<Cause>, Problem> {
-    let paths = ["--", ".", ":(exclude)out"];
     let numbers = ["diff", "--numstat", "-z", "--no-renames", "--no-ext-diff", "--relative", commit];
-    let changed = lossy(&git(root, &[&numbers[..], &paths].concat(), &[])?);
+    let changed = lossy(&git(root, &[&numbers[..], &SOURCES].concat(), &[])?);
     let others = ["ls-files", "--others", "--exclude-standard", "-z"];
-    let others = lossy(&git(root, &[&others[..], &paths].concat(), &[])?);
+    let others = lossy(&git(root, &[&others[..], &SOURCES].concat(), &[])?);
     let mut causes: Vec<Cause> = changed.split('\0').filter_map(cause).collect();
     let untracked = others.split('\0').filter(|path| !path.is_empty());
-    causes.extend(untracked.map(|path| Cause { path: path.to_owned(), lines: None, untracked: true }));
+    causes.extend(untracked.map(|path| Cause { path: path.to_owned(), lines: None, is_new: true }));
     causes.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(causes)
 }
@@ -111,14 +120,13 @@ fn cause(line: &str) -> Option<Cause> {
     let mut words = line.splitn(3, '\t');
     let (added, removed, path) = (words.next()?, words.next()?, words.next()?);
     let lines = added.parse().ok().zip(removed.parse().ok());
-    Some(Cause { path: path.to_owned(), lines, untracked: false })
+    Some(Cause { path: path.to_owned(), lines, is_new: false })
 }
 
 /// What git prints, given an input.
 fn git(root: &Path, arguments: &[&str], input: &[u8]) -> Result<Vec<u8>, Problem> {
     let failed = |error: std::io::Error| {
-        let problem = Problem::error("no-git", format!("cannot run `git`: {error}"));
-        problem.note("`homebuild diff` reads revisions through the program `git`: install it")
+        Problem::error("no-git", format!("the program `git` cannot be run: {error}")).note("install git")
     };
     let mut command = Command::new("git");
     command.arg("-C").arg(root).args(arguments).env("LC_ALL", "C");
