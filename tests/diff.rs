@@ -197,6 +197,8 @@ fn what_cannot_be_taken_back_is_on_top() {
         "db",
         "spec:\n  selector: {app: db}\n  ports:\n  - {port: 80, protocol: TCP}\n  - {port: 53, protocol: UDP}\n",
     );
+    let leave = "  annotations: {'homebuild.dev/leave': 'spec.template.spec.containers[name=ci].image'}\n  namespace";
+    let left = deployment("ci", "ci:1").replace("  namespace", leave);
     let kept = object("ConfigMap", "db", "data: {}\n")
         .replace("  namespace", "  annotations: {homebuild.dev/prune: keep}\n  namespace");
     let repo = Repo::new(&[
@@ -206,7 +208,9 @@ fn what_cannot_be_taken_back_is_on_top() {
         ("out/db/db/service.db.yaml", &service),
         ("out/db/db/configmap.db.yaml", &kept),
         ("out/db/proxmox/proxmox/220-registry.json", &machine(220, 4196)),
+        ("out/ci/ci/deployment.ci.yaml", &left),
     ]);
+    repo.replace("out/ci/ci/deployment.ci.yaml", "ci:1", "ci:2");
     repo.replace("out/db/db/deployment.db.yaml", "      app: db\n  template", "      app: pg\n  template");
     repo.replace("out/db/db/persistentvolumeclaim.db.yaml", "nfs", "ssd");
     repo.replace("out/db/db/persistentvolumeclaim.db.yaml", "1Gi", "2Gi");

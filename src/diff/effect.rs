@@ -36,29 +36,39 @@ const VOLUME: [&str; 7] = [
 /// Settings of a machine that a running one takes up when it is started again.
 const REBOOT: [&str; 9] = ["memory", "cores", "sockets", "vcpus", "cpu", "bios", "machine", "scsihw", "numa"];
 
-/// What follows from a change of a field; whether the object allows to be replaced.
-pub fn of(kind: &str, path: &str, change: &Change, is_replaced: bool) -> Effect {
-    let is_below =
-        |prefix: &&str| path.strip_prefix(*prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
-    let immutable = Effect::Risk(if is_replaced { REPLACED } else { FIXED_FIELD });
-    let fixed = FIXED.iter().find(|(of, _)| *of == kind).map_or(&[][..], |(_, fields)| fields);
-    match kind {
-        _ if fixed.iter().any(is_below) => immutable,
-        "PersistentVolumeClaim" | "PersistentVolume" if is_below(&"spec") => {
-            if VOLUME.iter().any(is_below) {
-                Effect::Risk("a volume changes")
-            } else {
-                immutable
-            }
+/// What decides of an object's fields.
+pub(super) struct Rules<'a> {
+    /// `Deployment`.
+    pub kind: &'a str,
+    /// Whether push may delete it and make it again.
+    pub is_replaced: bool,
+    /// The paths that push sets only when it makes the object.
+    pub left: Vec<String>,
+}
+
+impl Rules<'_> {
+    /// What follows from a change of a field.
+    pub fn effect(&self, path: &str, change: &Change) -> Effect {
+        let is_below = |prefix: &str| {
+            path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
+        let is_below_any = |prefixes: &[&str]| prefixes.iter().any(|prefix| is_below(prefix));
+        let immutable = Effect::Risk(if self.is_replaced { REPLACED } else { FIXED_FIELD });
+        let fixed = FIXED.iter().find(|(of, _)| *of == self.kind).map_or(&[][..], |(_, fields)| fields);
+        match self.kind {
+            _ if self.left.iter().any(|prefix| is_below(prefix)) => Effect::Left,
+            _ if is_below_any(fixed) => immutable,
+            "PersistentVolumeClaim" | "PersistentVolume" if is_below_any(&VOLUME) => Effect::Risk("a volume changes"),
+            "PersistentVolumeClaim" | "PersistentVolume" if is_below("spec") => immutable,
+            "ConfigMap" | "Secret" if path == "immutable" && matches!(change, Change::Value(Some(_), _)) => immutable,
+            "Service" | "PodDisruptionBudget" if is_below("spec.selector") => Effect::Risk(CHOSEN),
+            "NetworkPolicy" if is_below("spec.podSelector") => Effect::Risk(CHOSEN),
+            "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" if is_below("spec.template") => Effect::Restart,
+            "ProxmoxVM" | "ProxmoxTemplate" if path == "vmid" => Effect::Risk("another machine is meant"),
+            "ProxmoxVM" if is_below("clone") => Effect::Risk("only a machine that is made anew has it"),
+            "ProxmoxVM" if REBOOT.iter().any(|name| is_setting(path, name)) => Effect::Reboot,
+            _ => Effect::None,
         }
-        "ConfigMap" | "Secret" if path == "immutable" && matches!(change, Change::Value(Some(_), _)) => immutable,
-        "Service" | "PodDisruptionBudget" if is_below(&"spec.selector") => Effect::Risk(CHOSEN),
-        "NetworkPolicy" if is_below(&"spec.podSelector") => Effect::Risk(CHOSEN),
-        "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" if is_below(&"spec.template") => Effect::Restart,
-        "ProxmoxVM" | "ProxmoxTemplate" if path == "vmid" => Effect::Risk("another machine is meant"),
-        "ProxmoxVM" if is_below(&"clone") => Effect::Risk("only a machine that is made anew has it"),
-        "ProxmoxVM" if REBOOT.iter().any(|name| is_setting(path, name)) => Effect::Reboot,
-        _ => Effect::None,
     }
 }
 
@@ -86,7 +96,7 @@ mod tests {
 
     #[test]
     fn what_follows_from_a_change_is_known() {
-        let of = |kind, path| of(kind, path, &Change::Order, false);
+        let of = |kind, path| Rules { kind, is_replaced: false, left: vec![] }.effect(path, &Change::Order);
         let immutable = Effect::Risk(FIXED_FIELD);
         assert_eq!(of("Deployment", "spec.selector.matchLabels.app"), immutable);
         assert_eq!(of("Deployment", "spec.selectors"), Effect::None);

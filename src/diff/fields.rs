@@ -7,8 +7,9 @@ use crate::kubernetes::patch::is_same;
 use crate::secrets::reference::has_reference;
 use crate::yaml::{self, Data, Node};
 
+use super::effect::Rules;
 use super::item::{Content, Item};
-use super::{Change, Field, Verb, delta, effect};
+use super::{Change, Field, Verb, delta};
 
 /// The pod annotation with the digest of files, environment and secrets.
 const DIGEST: &str = "homebuild.dev/config";
@@ -18,8 +19,8 @@ const GUESSES: [&str; 5] = ["name", "host", "path", "key", "dnsName"];
 /// The fields that changed, in the order of the object.
 pub(super) fn fields(old: &Item, new: &Item, kinds: &Kinds) -> Vec<Field> {
     let is_secret = old.is_secret() || new.is_secret();
-    let is_replaced = new.may_be_replaced();
-    let mut walk = Walk { kinds, kind: &new.subject.kind, is_secret, is_replaced, fields: Vec::new() };
+    let rules = Rules { kind: &new.subject.kind, is_replaced: new.may_be_replaced(), left: new.left() };
+    let mut walk = Walk { kinds, rules, is_secret, fields: Vec::new() };
     match (&old.content, &new.content) {
         (Content::Text(old), Content::Text(new)) => walk.text(&Step::default(), old, new),
         (Content::Tree(old), Content::Tree(new)) => {
@@ -65,15 +66,14 @@ impl Step {
 
 struct Walk<'a> {
     kinds: &'a Kinds,
-    kind: &'a str,
+    rules: Rules<'a>,
     is_secret: bool,
-    is_replaced: bool,
     fields: Vec<Field>,
 }
 
 impl Walk<'_> {
     fn put(&mut self, step: &Step, change: Change) {
-        let effect = effect::of(self.kind, &step.path, &change, self.is_replaced);
+        let effect = self.rules.effect(&step.path, &change);
         self.fields.push(Field { path: step.path.clone(), pattern: step.pattern.clone(), change, effect });
     }
 

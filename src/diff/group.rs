@@ -59,7 +59,7 @@ impl Section {
             Effect::Risk(_) => Self::Risks,
             Effect::Restart => Self::Restarts,
             Effect::Reboot => Self::Reboots,
-            Effect::None => Self::Changes,
+            Effect::Left | Effect::None => Self::Changes,
         }
     }
 }

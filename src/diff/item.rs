@@ -8,6 +8,7 @@ use super::Subject;
 
 /// The annotations that tell push about one object.
 const KEEP: (&str, &str) = ("homebuild.dev/prune", "keep");
+const LEAVE: &str = "homebuild.dev/leave";
 const REPLACE: (&str, &str) = ("homebuild.dev/replace", "allow");
 
 /// A file that was read.
@@ -125,9 +126,19 @@ impl Item {
         self.is_annotated(REPLACE)
     }
 
+    /// The paths that push sets only when it makes the object, as a field's path has them: `containers[web].image`.
+    pub fn left(&self) -> Vec<String> {
+        let paths = self.annotation(LEAVE).unwrap_or_default().split([',', ' ', '\n']).filter(|path| !path.is_empty());
+        paths.map(|path| path.replace("[name=", "[")).collect()
+    }
+
     fn is_annotated(&self, (key, value): (&str, &str)) -> bool {
-        let Content::Tree(node) = &self.content else { return false };
-        node.at(["metadata", "annotations", key]).and_then(Node::as_str) == Some(value)
+        self.annotation(key) == Some(value)
+    }
+
+    fn annotation(&self, key: &str) -> Option<&str> {
+        let Content::Tree(node) = &self.content else { return None };
+        node.at(["metadata", "annotations", key]).and_then(Node::as_str)
     }
 }
 

@@ -138,6 +138,8 @@ pub enum Effect {
     Restart,
     /// A virtual machine shows it after its next reboot.
     Reboot,
+    /// It is set when the object is made and then left to its owner.
+    Left,
     /// Nothing else.
     None,
 }

@@ -151,6 +151,7 @@ pub fn effect(effect: Effect) -> Option<&'static str> {
     match effect {
         Effect::Risk(reason) => Some(reason),
         Effect::Reboot => Some("at the next reboot"),
+        Effect::Left => Some("left to its owner, once the object is there"),
         Effect::Restart | Effect::None => None,
     }
 }

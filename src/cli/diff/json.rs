@@ -76,6 +76,7 @@ fn field(field: &Field) -> Value {
         Effect::Risk(reason) => (Some("risk"), Some(reason)),
         Effect::Restart => (Some("restart"), None),
         Effect::Reboot => (Some("reboot"), None),
+        Effect::Left => (Some("left"), None),
         Effect::None => (None, None),
     };
     let mut value = json!({"path": field.path, "effect": effect, "reason": reason});
