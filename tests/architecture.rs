@@ -14,6 +14,7 @@ const ORDER: [&str; 20] = [
     "template",
     "layer",
     "check",
+    "links",
     "document",
     "disk",
     "out",
