@@ -27,5 +27,6 @@ pub mod resolve;
 pub mod schema;
 pub mod secrets;
 pub mod site;
+pub mod survey;
 pub mod template;
 pub mod yaml;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules from the ground up: each names only those before it.
-const ORDER: [&str; 21] = [
+const ORDER: [&str; 22] = [
     "digest",
     "problem",
     "yaml",
@@ -18,6 +18,7 @@ const ORDER: [&str; 21] = [
     "document",
     "disk",
     "out",
+    "survey",
     "site",
     "load",
     "resolve",
@@ -29,11 +30,14 @@ const ORDER: [&str; 21] = [
 ];
 
 /// Each crate that matters, and the modules that are its home.
-const HOMES: [(&str, &[&str]); 14] = [
+const HOMES: [(&str, &[&str]); 17] = [
     ("granit_parser", &["yaml"]),
     ("minijinja", &["template"]),
     ("rustix", &["disk", "out"]),
     ("clap", &["cli"]),
+    ("anstream", &["cli"]),
+    ("anstyle", &["cli"]),
+    ("terminal_size", &["cli"]),
     ("rayon", &["build", "render", "disk", "out", "cli"]),
     ("serde_json", &["cli", "kubernetes", "schema"]),
     ("postcard", &["build", "out"]),
@@ -42,8 +46,8 @@ const HOMES: [(&str, &[&str]); 14] = [
     ("strsim", &["problem"]),
     ("regex_lite", &["schema"]),
     ("similar", &["diff"]),
-    ("anstream", &["cli"]),
-    ("anstyle", &["cli"]),
+    ("notify", &["cli"]),
+    ("ctrlc", &["cli"]),
 ];
 
 #[test]

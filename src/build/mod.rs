@@ -18,6 +18,7 @@ use crate::out::{self, Changes, File, Keep, Look, Mode, Output, Program, State, 
 use crate::problem::{Place, Problem, Problems, Source, did_you_mean};
 use crate::render::{self, Artifact};
 use crate::resolve;
+use crate::schema;
 use crate::site::Site;
 
 /// What a build is asked for.
@@ -125,9 +126,8 @@ pub fn build(root: &Path, options: &Options, progress: &(dyn Fn(usize, usize) + 
     if options.deny_warnings && options.mode == Mode::Write && !report.warnings.is_empty() {
         return Ok(report);
     }
-    let site_lock = File { path: "site.lock".to_owned(), text: lock::site(&site) };
     let (outputs, keeps) = built.into_iter().map(|one| (one.output, one.keep)).unzip();
-    let written = out::write(&turn, &look, vec![site_lock], outputs, scope)
+    let written = out::write(&turn, &look, site_files(&look, &site), outputs, scope)
         .map_err(|problems| Failure { problems, writing: options.mode == Mode::Write })?;
     let keep = Keep { seen, warnings: between.warnings, summary: between.state, ..Keep::default() };
     report.warnings.extend(out::save(&turn, &look, &written, keep, keeps).map(Told::from));
@@ -136,6 +136,15 @@ pub fn build(root: &Path, options: &Options, progress: &(dyn Fn(usize, usize) + 
         report.changes.insert(name, changes);
     }
     Ok(report)
+}
+
+/// What is made of the shared files alone; none where it is known to be there.
+fn site_files(look: &Look, site: &Site) -> Vec<File> {
+    if look.shared == State::Same {
+        return Vec::new();
+    }
+    let file = |path: &str, text| File { path: path.to_owned(), text };
+    vec![file("out/site.lock", lock::site(site)), file(disk::EDITOR, schema::editor(&site.language()))]
 }
 
 /// What is known of the stacks that need no build.

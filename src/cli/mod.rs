@@ -2,14 +2,20 @@
 
 mod build;
 mod diff;
+mod graph;
+mod json;
+mod list;
 mod schema;
 mod style;
+mod table;
+mod watch;
 
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
+use serde_json::Value;
 
 use crate::problem::{self, Level, Problems};
 
@@ -31,6 +37,10 @@ struct Arguments {
 enum Command {
     /// Render stacks/ into out/
     Build(build::Arguments),
+    /// List what out/ has: stacks, hosts, images, volumes, VMs, secrets; or layouts and their values
+    List(list::Arguments),
+    /// Draw the stacks: waves, tiers and what depends on what
+    Graph(graph::Arguments),
     /// Show what changes in out/ since a git revision, by meaning
     Diff(diff::Arguments),
     /// Print the JSON Schema by which editors complete and check the sources: schemas/editor.json
@@ -47,21 +57,48 @@ enum Command {
 pub fn run() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => {
-            let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
-        }
+        Err(error) => return told(&error),
     };
     match arguments.command {
         Command::Build(command) => build::run(&arguments.site, &command),
+        Command::List(command) => list::run(&arguments.site, &command),
+        Command::Graph(command) => graph::run(&arguments.site, &command),
         Command::Diff(command) => diff::run(&arguments.site, &command),
         Command::Schema => schema::run(&arguments.site),
         Command::Completions { shell } => {
-            let mut command = <Arguments as clap::CommandFactory>::command();
+            let mut command = Arguments::command();
             clap_complete::generate(shell, &mut command, "homebuild", &mut std::io::stdout());
             ExitCode::SUCCESS
         }
     }
+}
+
+/// What clap has to say: help, or what is wrong with the arguments.
+fn told(error: &clap::Error) -> ExitCode {
+    let _ = error.print();
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}
+
+/// Arguments that do not go together.
+fn misused(message: impl std::fmt::Display) -> ExitCode {
+    told(&Arguments::command().error(clap::error::ErrorKind::ArgumentConflict, message))
+}
+
+/// Prints what a question found, as JSON or as text, or why it found nothing.
+fn answer(is_json: bool, found: Result<(Value, String), Problems>) -> ExitCode {
+    match found {
+        Ok((value, _)) if is_json => json::print(&json::done(value)),
+        Ok((_, text)) => _ = write!(style::out(), "{text}"),
+        Err(problems) => {
+            if is_json {
+                json::print(&json::failed(problems));
+            } else {
+                tell_problems(problems, "");
+            }
+            return ExitCode::from(FAILED);
+        }
+    }
+    ExitCode::SUCCESS
 }
 
 /// A number and its word: `1 stack`, `2 stacks`.
@@ -71,13 +108,14 @@ fn count(number: usize, word: &str) -> String {
 
 /// Prints all problems, sorted, and how many there are.
 fn tell_problems(problems: Problems, end: &str) {
-    let mut err = std::io::stderr().lock();
+    let mut err = style::err().lock();
     let problems = problems.sorted();
     let of = |level| problems.iter().filter(|problem| problem.level == level).count();
     let (errors, warnings) = (of(Level::Error), of(Level::Warning));
     for problem in problem::said_once(problems) {
-        let _ = writeln!(err, "{problem}");
+        let _ = writeln!(err, "{}", style::problem(&problem.to_string()));
     }
     let warnings = if warnings == 0 { String::new() } else { format!(", {}", count(warnings, "warning")) };
-    let _ = writeln!(err, "{}{warnings}{end}", count(errors, "error"));
+    let errors = style::paint(style::BAD, &count(errors, "error"));
+    let _ = writeln!(err, "{errors}{warnings}{end}");
 }

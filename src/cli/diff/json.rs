@@ -2,26 +2,21 @@
 
 use serde_json::{Value, json};
 
-use crate::cli::build::problem_as_json;
+use crate::cli::json;
 use crate::diff::{Cause, Change, Difference, Edit, Effect, Field, Spot, Verb};
-use crate::problem::Problems;
 
 use super::Shown;
 
-pub(super) fn failed(problems: Problems) -> Value {
-    json!({"result": "failed", "problems": as_list(problems)})
-}
-
 pub(super) fn everything(shown: &Shown) -> Value {
     let summary = &shown.summary;
-    json!({
-        "result": if shown.differences.is_empty() { "same" } else { "changed" },
+    json::done(json!({
+        "changed": !shown.differences.is_empty(),
         "revision": shown.revision,
         "commit": shown.commit,
         "causes": shown.causes.iter().map(cause).collect::<Vec<_>>(),
         "objects": shown.differences.iter().map(object).collect::<Vec<_>>(),
         "rewritten": shown.rewritten.iter().map(|path| format!("out/{path}")).collect::<Vec<_>>(),
-        "warnings": as_list(shown.warnings.clone()),
+        "warnings": json::problems(shown.warnings.clone()),
         "summary": {
             "stacks": summary.stacks,
             "added": summary.added,
@@ -31,11 +26,7 @@ pub(super) fn everything(shown: &Shown) -> Value {
             "restarts": summary.restarts,
             "reboots": summary.reboots,
         },
-    })
-}
-
-fn as_list(problems: Problems) -> Vec<Value> {
-    problems.sorted().iter().map(problem_as_json).collect()
+    }))
 }
 
 fn cause(cause: &Cause) -> Value {

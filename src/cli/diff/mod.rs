@@ -8,6 +8,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
+use crate::cli::style;
 use crate::diff::{Cause, Comparison, Difference, Read, Summary, compare, read};
 use crate::problem::{Problem, Problems, did_you_mean};
 
@@ -63,7 +64,7 @@ pub(super) fn run(site: &Path, arguments: &Arguments) -> ExitCode {
         Ok(shown) => shown,
         Err(problems) => {
             if format == Format::Json {
-                let _ = writeln!(std::io::stdout(), "{:#}", json::failed(problems));
+                super::json::print(&super::json::failed(problems));
             } else {
                 super::tell_problems(problems, "; nothing was compared");
             }
@@ -78,7 +79,7 @@ pub(super) fn run(site: &Path, arguments: &Arguments) -> ExitCode {
     if format != Format::Json && !shown.warnings.is_empty() {
         super::tell_problems(std::mem::take(&mut shown.warnings), "");
     }
-    let _ = anstream::stdout().write_all(text.as_bytes());
+    let _ = style::out().write_all(text.as_bytes());
     let changed = arguments.exit_code && !shown.differences.is_empty();
     if changed { ExitCode::from(CHANGED) } else { ExitCode::SUCCESS }
 }

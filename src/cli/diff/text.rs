@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anstyle::Style;
 
-use crate::cli::style::{BOLD, GREEN, RED, YELLOW, styled};
+use crate::cli::style::{ATTENTION, BAD, BOLD, GOOD, paint};
 use crate::diff::{Cause, Change, Field, Group, Section, fold, group, words};
 
 use super::Shown;
@@ -26,9 +26,9 @@ pub(super) fn screen(shown: &Shown) -> String {
     if shown.differences.is_empty() {
         let _ = writeln!(out, "out/ means the same as in {}", words::plain(&shown.revision));
     } else {
-        let _ = writeln!(out, "{}  {}\n", styled(BOLD, "cause"), causes(&shown.causes));
+        let _ = writeln!(out, "{}  {}\n", paint(BOLD, "cause"), causes(&shown.causes));
         for (section, lines) in sections(shown) {
-            let _ = writeln!(out, "{}", styled(tone(section), section.title()));
+            let _ = writeln!(out, "{}", paint(tone(section), section.title()));
             for line in lines {
                 let _ = writeln!(out, "  {line}");
             }
@@ -43,10 +43,10 @@ pub(super) fn screen(shown: &Shown) -> String {
 
 fn tone(section: Section) -> Style {
     match section {
-        Section::Removes | Section::Risks => RED,
-        Section::Restarts | Section::Reboots => YELLOW,
+        Section::Removes | Section::Risks => BAD,
+        Section::Restarts | Section::Reboots => ATTENTION,
         Section::Changes => BOLD,
-        Section::Adds => GREEN,
+        Section::Adds => GOOD,
     }
 }
 
