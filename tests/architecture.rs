@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules from the ground up: each names only those before it.
-const ORDER: [&str; 21] = [
+const ORDER: [&str; 22] = [
     "digest",
     "problem",
     "yaml",
@@ -26,10 +26,11 @@ const ORDER: [&str; 21] = [
     "lock",
     "across",
     "build",
+    "diff",
 ];
 
 /// Each crate that matters, and the modules that are its home.
-const HOMES: [(&str, &[&str]); 16] = [
+const HOMES: [(&str, &[&str]); 17] = [
     ("granit_parser", &["yaml"]),
     ("minijinja", &["template"]),
     ("rustix", &["disk", "out"]),
@@ -44,6 +45,7 @@ const HOMES: [(&str, &[&str]); 16] = [
     ("base64", &["kubernetes", "template"]),
     ("strsim", &["problem"]),
     ("regex_lite", &["schema"]),
+    ("similar", &["diff"]),
     ("notify", &["cli"]),
     ("ctrlc", &["cli"]),
 ];

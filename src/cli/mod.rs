@@ -1,6 +1,7 @@
 //! The command line: one file a command, and the only code that prints.
 
 mod build;
+mod diff;
 mod graph;
 mod json;
 mod list;
@@ -40,6 +41,8 @@ enum Command {
     List(list::Arguments),
     /// Draw the stacks: waves, tiers and what depends on what
     Graph(graph::Arguments),
+    /// Show what changes in out/ since a git revision, by meaning
+    Diff(diff::Arguments),
     /// Print the JSON Schema by which editors complete and check the sources: schemas/editor.json
     Schema,
     /// Print what a shell needs to complete commands
@@ -60,6 +63,7 @@ pub fn run() -> ExitCode {
         Command::Build(command) => build::run(&arguments.site, &command),
         Command::List(command) => list::run(&arguments.site, &command),
         Command::Graph(command) => graph::run(&arguments.site, &command),
+        Command::Diff(command) => diff::run(&arguments.site, &command),
         Command::Schema => schema::run(&arguments.site),
         Command::Completions { shell } => {
             let mut command = Arguments::command();
