@@ -1,6 +1,7 @@
 //! The command line: one file a command, and the only code that prints.
 
 mod build;
+mod explain;
 mod graph;
 mod json;
 mod list;
@@ -19,6 +20,8 @@ use crate::problem::{self, Level, Problems};
 
 /// Exit codes: done or nothing to do; refused, stale or failed; wrong usage.
 const FAILED: u8 = 1;
+/// Bytes of a thread's stack: templates may nest macros and values deeply before they are told that it is too deep.
+const STACK: usize = 64 << 20;
 
 /// A homelab as a static site: `stacks/` through `layouts/` into `out/`, which people review and push applies.
 #[derive(Debug, Parser)]
@@ -39,6 +42,8 @@ enum Command {
     List(list::Arguments),
     /// Draw the stacks: waves, tiers and what depends on what
     Graph(graph::Arguments),
+    /// Tell where a file of out/ comes from: the component, the layout, the lines
+    Explain(explain::Arguments),
     /// Print the JSON Schema by which editors complete and check the sources: schemas/editor.json
     Schema,
     /// Print what a shell needs to complete commands
@@ -59,6 +64,7 @@ pub fn run() -> ExitCode {
         Command::Build(command) => build::run(&arguments.site, &command),
         Command::List(command) => list::run(&arguments.site, &command),
         Command::Graph(command) => graph::run(&arguments.site, &command),
+        Command::Explain(command) => explain::run(&arguments.site, &command),
         Command::Schema => schema::run(&arguments.site),
         Command::Completions { shell } => {
             let mut command = Arguments::command();
@@ -66,6 +72,14 @@ pub fn run() -> ExitCode {
             ExitCode::SUCCESS
         }
     }
+}
+
+/// Does work that nests deeply on so many threads, as many as there are cores where it is 0.
+fn in_pool<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build_global();
+    debug_assert!(pool.is_ok(), "the pool is made once, here");
+    // in the pool: this thread's own stack may be small
+    rayon::scope(|_| work())
 }
 
 /// What clap has to say: help, or what is wrong with the arguments.
