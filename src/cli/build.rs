@@ -28,7 +28,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     check: bool,
     /// Only this stack (may be given several times)
-    #[arg(long = "stack", value_name = "NAME")]
+    #[arg(long = "stack", value_name = "NAME", add = super::complete::stacks())]
     stacks: Vec<String>,
     /// Threads; as many as there are cores where nothing is said
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]

@@ -21,7 +21,7 @@ pub(super) struct Arguments {
     #[arg(value_name = "PATH|KIND/NAME", value_hint = clap::ValueHint::FilePath)]
     what: String,
     /// The namespace or the stack of KIND/NAME, where several have one
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = super::complete::stacks())]
     namespace: Option<String>,
     /// Print it as JSON
     #[arg(long)]

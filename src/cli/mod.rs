@@ -1,6 +1,7 @@
 //! The command line: one file a command, and the only code that prints.
 
 mod build;
+mod complete;
 mod explain;
 mod graph;
 mod json;
@@ -46,16 +47,14 @@ enum Command {
     Explain(explain::Arguments),
     /// Print the JSON Schema by which editors complete and check the sources: schemas/editor.json
     Schema,
-    /// Print what a shell needs to complete commands
-    Completions {
-        /// The shell
-        shell: clap_complete::Shell,
-    },
+    /// Print what a shell needs to complete commands, names of stacks too
+    Completions(complete::Arguments),
 }
 
 /// Runs the program with the arguments of the process.
 #[must_use]
 pub fn run() -> ExitCode {
+    complete::answer();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return told(&error),
@@ -66,11 +65,7 @@ pub fn run() -> ExitCode {
         Command::Graph(command) => graph::run(&arguments.site, &command),
         Command::Explain(command) => explain::run(&arguments.site, &command),
         Command::Schema => schema::run(&arguments.site),
-        Command::Completions { shell } => {
-            let mut command = Arguments::command();
-            clap_complete::generate(shell, &mut command, "homebuild", &mut std::io::stdout());
-            ExitCode::SUCCESS
-        }
+        Command::Completions(command) => complete::run(&command),
     }
 }
 

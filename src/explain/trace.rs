@@ -28,12 +28,11 @@ fn begins(line: &str) -> bool {
     is_begin && !line.contains("{%") && !line.contains("{#") && !line.contains(['|', '>', '&'])
 }
 
-/// The mark of the document that has a value at this place of a rendered text.
+/// The last mark before a place of a rendered text: of its document, or, in a file that holds several, of the line that
+/// takes the file over.
 pub(super) fn mark_of(place: &Place) -> Option<String> {
-    let lines: Vec<&str> = place.source.text.lines().take(place.line as usize).collect();
-    let document = lines.iter().rposition(|line| line.starts_with("---")).unwrap_or_default();
-    let marks = lines.get(document..)?.iter().rev().filter_map(|line| Some(line.rsplit_once(MARK)?.1));
-    marks.map(str::to_owned).next()
+    let lines = place.source.text.lines().take(place.line as usize);
+    lines.filter_map(|line| line.rsplit_once(MARK)).last().map(|(_, mark)| mark.to_owned())
 }
 
 /// The partials that a template names, and those that they name, sorted.
