@@ -118,7 +118,7 @@ impl Column {
 /// A site of so many stacks, from the templates beside this file.
 fn generate(site: &Path, stacks: usize) {
     let templates = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/site");
-    for folder in ["layouts", "partials"] {
+    for folder in ["layouts", "partials", "stacks/platform"] {
         fs::create_dir_all(site.join(folder)).expect("a folder");
         for entry in fs::read_dir(templates.join(folder)).expect("templates").map(|entry| entry.expect("a template")) {
             fs::copy(entry.path(), site.join(folder).join(entry.file_name())).expect("a copy");

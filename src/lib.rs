@@ -17,6 +17,7 @@ pub mod document;
 pub mod explain;
 pub mod kubernetes;
 pub mod layer;
+pub mod links;
 pub mod load;
 pub mod lock;
 pub mod out;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules from the ground up: each names only those before it.
-const ORDER: [&str; 21] = [
+const ORDER: [&str; 22] = [
     "digest",
     "problem",
     "yaml",
@@ -14,6 +14,7 @@ const ORDER: [&str; 21] = [
     "template",
     "layer",
     "check",
+    "links",
     "document",
     "disk",
     "out",
@@ -29,7 +30,7 @@ const ORDER: [&str; 21] = [
 ];
 
 /// Each crate that matters, and the modules that are its home.
-const HOMES: [(&str, &[&str]); 14] = [
+const HOMES: [(&str, &[&str]); 16] = [
     ("granit_parser", &["yaml"]),
     ("minijinja", &["template"]),
     ("rustix", &["disk", "out"]),
@@ -44,6 +45,8 @@ const HOMES: [(&str, &[&str]); 14] = [
     ("base64", &["kubernetes", "template"]),
     ("strsim", &["problem"]),
     ("regex_lite", &["schema"]),
+    ("notify", &["cli"]),
+    ("ctrlc", &["cli"]),
 ];
 
 #[test]

@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 use crate::build::{Failure, Options, Report, Told, build};
 use crate::check;
-use crate::out::Mode;
+use crate::disk::EDITOR;
+use crate::out::{Changes, Mode};
 
 use super::json;
 use super::style::{self, BAD, BOLD, DIM, paint};
@@ -42,6 +43,9 @@ pub(super) struct Arguments {
     /// Print what happened as JSON
     #[arg(long)]
     json: bool,
+    /// Build again whenever a source is saved, until Ctrl-C; with --json a line for each build
+    #[arg(long, conflicts_with = "check")]
+    watch: bool,
 }
 
 /// What warnings mean.
@@ -57,30 +61,26 @@ pub(super) fn run(site: &Path, arguments: &Arguments) -> ExitCode {
     if let Some(name) = &arguments.explain {
         return explain(name);
     }
-    let threads = arguments.threads.map_or(0, usize::from);
+    super::pool(arguments.threads.map_or(0, usize::from));
     let mode = if arguments.check { Mode::Check } else { Mode::Write };
     let deny_warnings = arguments.warnings == Warnings::Deny;
     let options = Options { mode, stacks: arguments.stacks.iter().cloned().collect(), deny_warnings };
+    if arguments.watch {
+        return super::watch::run(site, &options, arguments.json);
+    }
     let begin = Instant::now();
     let progress = Progress::new(begin);
-    let result = super::in_pool(threads, || build(site, &options, &|done, all| progress.show(done, all)));
+    let result = rayon::scope(|_| build(site, &options, &|done, all| progress.show(done, all)));
     progress.clear();
     let stale = matches!(&result, Ok(report) if mode == Mode::Check && !is_same(report));
-    let denied = matches!(&result, Ok(report) if deny_warnings && !report.warnings.is_empty());
+    let denied = is_denied(&result, &options);
     let failed = result.is_err() || stale || denied;
     if arguments.json {
         json::print(&as_json(&result, stale, denied));
     } else {
         match result {
             Ok(report) => tell(&report, stale, denied, begin),
-            Err(Failure { problems, writing }) => {
-                let end = if writing {
-                    "; files that were written are whole, build again to finish"
-                } else {
-                    "; nothing was written"
-                };
-                super::tell_problems(problems, end);
-            }
+            Err(failure) => tell_failure(&failure),
         }
     }
     if failed { ExitCode::from(super::FAILED) } else { ExitCode::SUCCESS }
@@ -117,13 +117,18 @@ impl Progress {
     }
 }
 
+/// Whether there are warnings and they are errors: then nothing was written.
+pub(super) fn is_denied(result: &Result<Report, Failure>, options: &Options) -> bool {
+    matches!(result, Ok(report) if options.deny_warnings && !report.warnings.is_empty())
+}
+
 fn is_same(report: &Report) -> bool {
-    report.changes.values().all(|c| c.added.is_empty() && c.changed.is_empty() && c.removed.is_empty())
+    report.changes.values().all(Changes::is_empty)
 }
 
 /// Everything that changed, in the words of the mode.
 fn listed<'a>(report: &'a Report, words: [&'static str; 3]) -> Vec<(&'static str, &'a String)> {
-    let of = |word, pick: fn(&crate::out::Changes) -> &Vec<String>| {
+    let of = |word, pick: fn(&Changes) -> &Vec<String>| {
         report.changes.values().flat_map(move |changes| pick(changes).iter().map(move |path| (word, path)))
     };
     of(words[0], |c| &c.added).chain(of(words[1], |c| &c.changed)).chain(of(words[2], |c| &c.removed)).collect()
@@ -144,21 +149,41 @@ fn explain(name: &str) -> ExitCode {
     }
 }
 
-fn tell(report: &Report, stale: bool, denied: bool, begin: Instant) {
-    let mut out = style::out().lock();
+pub(super) fn tell_failure(failure: &Failure) {
+    let end = if failure.writing {
+        "; files that were written are whole, build again to finish"
+    } else {
+        "; nothing was written"
+    };
+    super::tell_problems(failure.problems.clone(), end);
+}
+
+pub(super) fn tell_warnings(report: &Report) {
     let mut err = style::err().lock();
     for (Told { text, .. }, more) in said_once(&report.warnings) {
         let more = if more == 0 { String::new() } else { format!("   = and {more} more of the same\n") };
         let _ = writeln!(err, "{}", style::problem(&format!("{text}{more}")));
     }
+}
+
+/// What was added, changed and removed.
+pub(super) fn list_changes(out: &mut impl Write, report: &Report) {
+    list(out, &listed(report, ["added", "changed", "removed"]));
+}
+
+fn tell(report: &Report, stale: bool, denied: bool, begin: Instant) {
+    tell_warnings(report);
+    let mut out = style::out().lock();
+    let mut err = style::err().lock();
     if stale {
         let lines = listed(report, ["missing", "changed", "left"]);
-        let stacks =
-            report.changes.values().filter(|c| !(c.added.is_empty() && c.changed.is_empty() && c.removed.is_empty()));
-        let (files, stacks) = (super::count(lines.len(), "file"), super::count(stacks.count(), "stack"));
-        let _ = writeln!(err, "{}: out/ is not what the sources give: {files} in {stacks}", paint(BAD, "error"));
+        let stacks = report.changes.iter().filter(|(name, changes)| !name.is_empty() && !changes.is_empty()).count();
+        let files = super::count(lines.len(), "file");
+        let within = if stacks == 0 { String::new() } else { format!(" in {}", super::count(stacks, "stack")) };
+        let what = if lines.iter().any(|(_, path)| path.starts_with("out/")) { "out/" } else { EDITOR };
+        let _ = writeln!(err, "{}: {what} is not what the sources give: {files}{within}", paint(BAD, "error"));
         list(&mut err, &lines);
-        let _ = writeln!(err, "{}", paint(DIM, "  = run `homebuild build` and commit out/"));
+        let _ = writeln!(err, "{}", paint(DIM, &format!("  = run `homebuild build` and commit {what}")));
     }
     if denied {
         let (error, warnings) = (paint(BAD, "error"), super::count(report.warnings.len(), "warning"));
@@ -199,7 +224,7 @@ fn list(out: &mut impl Write, lines: &[(&str, &String)]) {
     let mut last = "";
     for (word, path) in lines.iter().take(LISTED) {
         let shown = if *word == last { "" } else { word };
-        let _ = writeln!(out, "  {shown:<8} {}", paint(BOLD, &format!("out/{path}")));
+        let _ = writeln!(out, "  {shown:<8} {}", paint(BOLD, path));
         last = word;
     }
     if lines.len() > LISTED {
@@ -207,7 +232,7 @@ fn list(out: &mut impl Write, lines: &[(&str, &String)]) {
     }
 }
 
-fn as_json(result: &Result<Report, Failure>, stale: bool, denied: bool) -> Value {
+pub(super) fn as_json(result: &Result<Report, Failure>, stale: bool, denied: bool) -> Value {
     match result {
         Ok(report) => json!({
             "result": if denied { "warnings" } else if stale { "stale" } else { "done" },

@@ -29,7 +29,8 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(root: &Path, arguments: &Arguments) -> ExitCode {
-    super::answer(arguments.json, super::in_pool(0, || explained(root, arguments)))
+    super::pool(0);
+    super::answer(arguments.json, rayon::scope(|_| explained(root, arguments)))
 }
 
 fn explained(root: &Path, arguments: &Arguments) -> Result<(Value, String), Problems> {

@@ -9,6 +9,7 @@ mod list;
 mod schema;
 mod style;
 mod table;
+mod watch;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -69,12 +70,11 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// Does work that nests deeply on so many threads, as many as there are cores where it is 0.
-fn in_pool<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
+/// Makes the threads that work, as many as there are cores where it is 0. What nests deeply begins in [`rayon::scope`]:
+/// the main thread's own stack may be small.
+fn pool(threads: usize) {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build_global();
     debug_assert!(pool.is_ok(), "the pool is made once, here");
-    // in the pool: this thread's own stack may be small
-    rayon::scope(|_| work())
 }
 
 /// What clap has to say: help, or what is wrong with the arguments.

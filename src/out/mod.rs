@@ -30,6 +30,7 @@ mod save;
 mod sums;
 mod tree;
 mod turn;
+mod whole;
 mod write;
 
 pub use look::{Look, State, look};
@@ -48,11 +49,11 @@ pub enum Mode {
     Check,
 }
 
-/// One file to be.
+/// One file to be, of a stack or of the site as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
     /// Path below the stack's folder in `out/`: `stack.lock`, or `<module>/<file>`. A file of a module gets a line in the
-    /// module's `SHA256SUMS`, which [`write()`] makes.
+    /// module's `SHA256SUMS`, which [`write()`] makes. Of the site: its path, `out/site.lock`.
     pub path: String,
     /// All of it.
     pub text: String,
