@@ -513,6 +513,11 @@ fn a_changed_partial_is_one_screen() {
         "    + i.middlewares %}",
         "    + [\"traefik-security-headers\"] + i.middlewares %}",
     );
+    repo.replace(
+        "stacks/platform/traefik/module.yaml",
+        "      anti-ai-headers: {",
+        "      security-headers: {headers: {stsSeconds: 31536000}}\n      anti-ai-headers: {",
+    );
     let built = repo.homebuild(&["build"]);
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
     let screen = repo.diff(&[]);
