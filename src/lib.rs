@@ -18,6 +18,7 @@ pub mod kubernetes;
 pub mod layer;
 pub mod load;
 pub mod lock;
+pub mod new;
 pub mod out;
 pub mod problem;
 pub mod render;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules from the ground up: each names only those before it.
-const ORDER: [&str; 19] = [
+const ORDER: [&str; 20] = [
     "digest",
     "problem",
     "yaml",
@@ -24,6 +24,7 @@ const ORDER: [&str; 19] = [
     "lock",
     "across",
     "build",
+    "new",
 ];
 
 /// Each crate that matters, and the modules that are its home.

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::build::{Failure, Options, Report, Told, build};
 use crate::out::Mode;
-use crate::problem::{Level, Problem};
+use crate::problem::{Level, Problem, Problems};
 
 /// How many changed files are listed before the rest is only counted.
 const LISTED: usize = 20;
@@ -38,9 +38,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(site: &Path, arguments: &Arguments) -> ExitCode {
-    let threads = arguments.threads.map_or(0, usize::from);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build_global();
-    debug_assert!(pool.is_ok(), "the pool is made once, here");
+    make_pool(arguments.threads.map_or(0, usize::from));
     let mode = if arguments.check { Mode::Check } else { Mode::Write };
     let options = Options { mode, stacks: arguments.stacks.iter().cloned().collect() };
     let begin = Instant::now();
@@ -66,6 +64,12 @@ pub(super) fn run(site: &Path, arguments: &Arguments) -> ExitCode {
         }
     }
     if failed { ExitCode::from(super::FAILED) } else { ExitCode::SUCCESS }
+}
+
+/// The threads that render; as many as there are cores where their number is 0.
+pub(super) fn make_pool(threads: usize) {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build_global();
+    debug_assert!(pool.is_ok(), "the pool is made once, by the command");
 }
 
 /// A line on a terminal, rewritten while stacks are rendered.
@@ -171,9 +175,14 @@ fn as_json(result: &Result<Report, Failure>, stale: bool) -> Value {
         Err(Failure { problems, writing }) => json!({
             "result": "failed",
             "writing": writing,
-            "problems": problems.clone().sorted().iter().map(problem_as_json).collect::<Vec<_>>(),
+            "problems": problems_as_json(problems),
         }),
     }
+}
+
+/// Problems in their order, each told once.
+pub(super) fn problems_as_json(problems: &Problems) -> Vec<Value> {
+    problems.clone().sorted().iter().map(problem_as_json).collect()
 }
 
 fn problem_as_json(problem: &Problem) -> Value {

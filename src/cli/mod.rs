@@ -1,6 +1,7 @@
 //! The command line: one file a command, and the only code that prints.
 
 mod build;
+mod new;
 mod schema;
 
 use std::io::Write;
@@ -29,6 +30,8 @@ struct Arguments {
 enum Command {
     /// Render stacks/ into out/
     Build(build::Arguments),
+    /// Begin a stack, a module or a layout
+    New(new::Arguments),
     /// Print the JSON Schema by which editors complete and check the sources: schemas/editor.json
     Schema,
     /// Print what a shell needs to complete commands
@@ -50,6 +53,7 @@ pub fn run() -> ExitCode {
     };
     match arguments.command {
         Command::Build(command) => build::run(&arguments.site, &command),
+        Command::New(command) => new::run(&arguments.site, command),
         Command::Schema => schema::run(&arguments.site),
         Command::Completions { shell } => {
             let mut command = <Arguments as clap::CommandFactory>::command();
