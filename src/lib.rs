@@ -14,6 +14,7 @@ pub mod cli;
 pub mod digest;
 pub mod disk;
 pub mod document;
+pub mod init;
 pub mod kubernetes;
 pub mod layer;
 pub mod load;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules from the ground up: each names only those before it.
-const ORDER: [&str; 20] = [
+const ORDER: [&str; 21] = [
     "digest",
     "problem",
     "yaml",
@@ -25,6 +25,7 @@ const ORDER: [&str; 20] = [
     "across",
     "build",
     "new",
+    "init",
 ];
 
 /// Each crate that matters, and the modules that are its home.

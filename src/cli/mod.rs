@@ -1,6 +1,7 @@
 //! The command line: one file a command, and the only code that prints.
 
 mod build;
+mod init;
 mod new;
 mod schema;
 
@@ -30,6 +31,8 @@ struct Arguments {
 enum Command {
     /// Render stacks/ into out/
     Build(build::Arguments),
+    /// Begin a site: a small one that builds, to go on from
+    Init(init::Arguments),
     /// Begin a stack, a module or a layout
     New(new::Arguments),
     /// Print the JSON Schema by which editors complete and check the sources: schemas/editor.json
@@ -53,6 +56,7 @@ pub fn run() -> ExitCode {
     };
     match arguments.command {
         Command::Build(command) => build::run(&arguments.site, &command),
+        Command::Init(command) => init::run(&command),
         Command::New(command) => new::run(&arguments.site, command),
         Command::Schema => schema::run(&arguments.site),
         Command::Completions { shell } => {
