@@ -81,6 +81,11 @@ fn tell_problems(problems: Problems, end: &str) {
     for problem in problem::said_once(problems) {
         let _ = writeln!(err, "{problem}");
     }
-    let warnings = if warnings == 0 { String::new() } else { format!(", {}", count(warnings, "warning")) };
-    let _ = writeln!(err, "{}{warnings}{end}", count(errors, "error"));
+    let (errors_text, warnings_text) = (count(errors, "error"), count(warnings, "warning"));
+    let counted = match (errors, warnings) {
+        (_, 0) => errors_text,
+        (0, _) => warnings_text,
+        _ => format!("{errors_text}, {warnings_text}"),
+    };
+    let _ = writeln!(err, "{counted}{end}");
 }

@@ -1,13 +1,14 @@
 //! `homebuild new`
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde_json::json;
 
 use crate::disk;
 use crate::load;
+use crate::new::compose::{self, Project};
 use crate::new::{self, New, Wish};
 use crate::problem::{Problems, Source};
 use crate::site::Site;
@@ -25,7 +26,13 @@ enum What {
     /// A stack with one component
     ///
     /// Example: homebuild new stack notes --image ghcr.io/example/notes:1.4 --port 8080 --host notes
-    Stack(Component),
+    Stack {
+        #[command(flatten)]
+        component: Component,
+        /// A Docker Compose file, whose services become components
+        #[arg(long, value_name = "COMPOSE", conflicts_with_all = ["image", "port", "values"])]
+        from: Option<PathBuf>,
+    },
     /// A module of a stack, with a namespace of its own
     ///
     /// Example: homebuild new module platform/registry --image registry:3.0 --port 5000
@@ -76,9 +83,13 @@ fn value(argument: &str) -> Result<(String, Node), String> {
 
 pub(super) fn run(root: &Path, arguments: Arguments) -> ExitCode {
     let (json, made) = match arguments.what {
-        What::Stack(component) => {
+        What::Stack { component, from } => {
             let (name, json, wish) = component.wish();
-            (json, make(root, |disk, site| new::stack(disk, site, &name, &wish)))
+            let make_stack = |disk: &disk::Site, site: &Site| match from {
+                Some(path) => compose::stack(disk, site, &name, &Project::read(&path)?, &wish),
+                None => new::stack(disk, site, &name, &wish),
+            };
+            (json, make(root, make_stack))
         }
         What::Module(component) => {
             let (name, json, wish) = component.wish();

@@ -127,10 +127,23 @@ fn is_plain(node: &Node) -> bool {
 
 /// A scalar as it stands behind a key, in the writing of its source where that is known.
 fn scalar(node: &Node) -> String {
-    match &node.plain {
+    let canonical = match &node.plain {
         Some(plain) if !plain.is_empty() => plain.to_string(),
         _ => yaml::emit(node).trim_end().to_owned(),
-    }
+    };
+    let Some(text) = node.as_str().filter(|_| canonical.starts_with('"')) else { return canonical };
+    // an expression needs no quotes where its text would need none without it
+    let without = text.replace("${{", "$((");
+    let is_plain = without != text && yaml::emit(&self::text(&without)).trim_end() == without;
+    if is_plain { text.to_owned() } else { quoted(text, canonical) }
+}
+
+/// A text in the quotes that it holds none of, if only quotes had to be escaped.
+fn quoted(text: &str, canonical: String) -> String {
+    let single = text.contains('"')
+        && !text.contains(['\'', '\\'])
+        && canonical.matches('\\').count() == text.matches('"').count();
+    if single { format!("'{text}'") } else { canonical }
 }
 
 /// A value on one line; none where a text has several.
@@ -149,9 +162,9 @@ fn flow(node: &Node) -> Option<String> {
 /// A value inside of `{}` or `[]`, where more must be quoted.
 fn within(node: &Node) -> Option<String> {
     let line = flow(node)?;
-    let is_bare = node.as_str().is_some() && !line.starts_with('"');
-    let needs_quotes = is_bare && (line.contains([',', '[', ']', '{', '}', '"', '\'']) || line.contains("://"));
-    Some(if needs_quotes { yaml::emit_json(node).trim_end().to_owned() } else { line })
+    let Some(text) = node.as_str().filter(|_| !line.starts_with(['"', '\''])) else { return Some(line) };
+    let needs_quotes = line.contains([',', '[', ']', '{', '}', '"', '\'']) || line.contains("://");
+    Some(if needs_quotes { quoted(text, yaml::emit_json(node).trim_end().to_owned()) } else { line })
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! A source is made as text and then tried as a build would take it, before anything is written: what a layout needs
 //! and nobody gave is told by the layout's own schema.
 
+pub mod compose;
 mod draft;
 
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use crate::load;
 use crate::problem::{Place, Problem, Problems, Source, did_you_mean};
 use crate::render;
 use crate::resolve;
-use crate::site::Site;
+use crate::site::{Layout, Site};
 use crate::yaml::{Data, Map, Node};
 use draft::{Draft, map, number, text};
 
@@ -134,7 +135,7 @@ fn minimal(site: &Site, name: &str, wish: &Wish, above: usize) -> Result<String,
     let mut draft = Draft::new(above);
     draft.comment("say in a line what it is");
     draft.entry("description", &text(name));
-    tier(site, &mut draft);
+    tier(site, tiers(site).first().copied(), &mut draft);
     draft.open("components");
     draft.open(name);
     draft.entry("layout", &text(&wish.layout));
@@ -143,24 +144,35 @@ fn minimal(site: &Site, name: &str, wish: &Wish, above: usize) -> Result<String,
     Ok(draft.finish())
 }
 
-/// The line of the tier, where the site has tiers: the one of the lowest priority.
-fn tier(site: &Site, draft: &mut Draft) {
+/// The site's tiers, from the lowest priority.
+fn tiers(site: &Site) -> Vec<&str> {
     let priority = |node: &Node| match node.get("priority").map(|node| &node.data) {
         Some(Data::Int(number)) => *number,
         _ => 0,
     };
-    let Some((lowest, _)) = site.tiers.iter().min_by_key(|(_, node)| priority(node)) else { return };
+    let mut tiers: Vec<_> = site.tiers.iter().collect();
+    tiers.sort_by_key(|(_, node)| priority(node));
+    tiers.into_iter().map(|(name, _)| name).collect()
+}
+
+/// The line of the tier, where the site has tiers.
+fn tier(site: &Site, tier: Option<&str>, draft: &mut Draft) {
+    let Some(tier) = tier else { return };
     draft.comment(&format!("one of {}", site.tiers.keys().collect::<Vec<_>>().join(", ")));
-    draft.entry("tier", &text(lowest));
+    draft.entry("tier", &text(tier));
+}
+
+fn layout_of<'a>(site: &'a Site, name: &str) -> Result<&'a Layout, Problem> {
+    site.layouts.get(name).ok_or_else(|| {
+        let known = site.layouts.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+        let problem = site.no_layout(name, &Place::nowhere()).nowhere();
+        problem.note(format!("--layout takes one of {known}"))
+    })
 }
 
 /// The values of the wish, under the names that the layout has for them.
 fn values(site: &Site, wish: &Wish) -> Result<Map, Problems> {
-    let Some(layout) = site.layouts.get(&wish.layout) else {
-        let known = site.layouts.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-        let problem = site.no_layout(&wish.layout, &Place::nowhere()).nowhere();
-        return Err(problem.note(format!("--layout takes one of {known}")).into());
-    };
+    let layout = layout_of(site, &wish.layout)?;
     let has = |name: &str| layout.schema.declared().any(|(declared, _)| declared == name);
     let mut values = Map::default();
     if let Some(image) = &wish.image {
