@@ -511,7 +511,7 @@ fn a_changed_partial_is_one_screen() {
     repo.replace(
         "partials/ingress.yaml.j2",
         "    + i.middlewares %}",
-        "    + [\"traefik-security-headers\"] + i.middlewares %}",
+        "    + [\"traefik-strip-auth-headers\"] + i.middlewares %}",
     );
     let built = repo.homebuild(&["build"]);
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
