@@ -370,6 +370,14 @@ fn secrets_are_never_shown() {
         ]
     };
     let repo = Repo::new(&[("out/site.lock", &format!("token: {}\n", reference("00000000")))]);
+    let by_hand = |plain: &str| {
+        let secret = object("Secret", "hand", &format!("stringData: {{a: {plain}}}\n"));
+        for path in ["out/secret.yaml", "out/s/secret.yaml", "out/s/m/secret.yml", "out/s/m/proxmox/x/secret.json"] {
+            repo.put(path, &secret);
+        }
+        repo.put("out/s/m/.env", &format!("PASSWORD={plain}\n"));
+    };
+    by_hand(&format!("{CANARY}-old"));
     let old = site("00000000", &format!("{CANARY}-old"));
     let new = site("11111111", &format!("{CANARY}-new"));
     repo.put_all("out/s/m/", &old);
@@ -377,6 +385,7 @@ fn secrets_are_never_shown() {
     repo.put("out/s/m/secret.broken.yaml", &object("Secret", "broken", &format!("stringData: {{a: {CANARY}\n")));
     repo.commit();
     repo.put_all("out/s/m/", &new);
+    by_hand(&format!("{CANARY}-new"));
     repo.remove("out/s/m/secret.gone.yaml");
     repo.put("out/s/m/secret.come.yaml", &object("Secret", "come", &format!("stringData: {{a: {CANARY}}}\n")));
     repo.put("out/s/m/secret.broken.yaml", &object("Secret", "broken", &format!("stringData: {{a: {CANARY}}}\n")));

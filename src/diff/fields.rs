@@ -27,7 +27,6 @@ pub(super) fn fields(old: &Item, new: &Item, kinds: &Kinds) -> Vec<Field> {
             let of = kinds.of(new).and_then(|kind| kind.of);
             walk.value(&Step { field: typed(of), ..Step::default() }, Some(old), Some(new));
         }
-        // one name, a text on one side and a tree on the other: nothing can be said of its parts
         _ => walk.put(&Step::default(), Change::Value(None, None)),
     }
     walk.fields

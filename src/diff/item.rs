@@ -11,6 +11,9 @@ const KEEP: (&str, &str) = ("homebuild.dev/prune", "keep");
 const LEAVE: &str = "homebuild.dev/leave";
 const REPLACE: (&str, &str) = ("homebuild.dev/replace", "allow");
 
+/// The kind of what is no object and none of homebuild's files.
+const FILE: &str = "file";
+
 /// A file that was read.
 #[derive(Debug)]
 pub(super) struct Item {
@@ -27,8 +30,10 @@ pub(super) struct Item {
 pub(super) enum Content {
     /// An object, a lock, a machine, a cloud-init file.
     Tree(Node),
-    /// Any other text.
+    /// A text that homebuild made.
     Text(String),
+    /// What it did not make, and of which nothing is known: it may be a secret.
+    Unknown,
 }
 
 impl Item {
@@ -48,23 +53,27 @@ impl Item {
             path: path.to_owned(),
         };
         let subject = match parts[..] {
-            [name] => own("", "", name, ""),
-            [stack, name] => own(stack, "", name, ""),
+            ["site.lock"] => own("", "", "site.lock", ""),
+            [stack, "stack.lock"] => own(stack, "", "stack.lock", ""),
             [stack, module, "nfs-exports.txt"] => own(stack, module, "nfs-exports.txt", ""),
             [stack, module, "cloud-init", file] => own(stack, module, "CloudInit", stem(file, ".yaml")),
             [stack, module, "control-plane", file] => own(stack, module, "ControlPlaneFile", file),
             [stack, module, "proxmox", file] => own(stack, module, "ProxmoxVM", stem(file, ".json")),
-            [stack, module, ..] => own(stack, module, "file", parts[2..].join("/").as_str()),
-            [] => own("", "", "file", ""),
+            [stack, module, ..] if parts.len() > 2 => own(stack, module, FILE, &parts[2..].join("/")),
+            [stack, name] => own(stack, "", FILE, name),
+            _ => own("", "", FILE, path),
         };
-        let is_tree = [".yaml", ".lock", ".json"].iter().any(|ending| path.ends_with(ending));
+        let is_tree = [".yaml", ".yml", ".lock", ".json"].iter().any(|ending| path.ends_with(ending));
+        if !is_tree && subject.kind == FILE {
+            return Ok(Self { subject, group: String::new(), content: Content::Unknown });
+        }
         if !is_tree || subject.kind == "ControlPlaneFile" {
             return Ok(Self { subject, group: String::new(), content: Content::Text(text.to_owned()) });
         }
         let node = parse(path, text)?;
         Ok(match subject.kind.as_str() {
             "ProxmoxVM" => Self::machine(subject, &node),
-            "file" => Self::object(subject, node),
+            FILE => Self::object(subject, node),
             _ => Self { subject, group: String::new(), content: Content::Tree(node) },
         })
     }
@@ -107,7 +116,7 @@ impl Item {
             (Some(a), Some(b)) if is_machine => a.0 == b.0 || a.1 == b.1,
             _ => a.name == b.name,
         };
-        let is_named = !a.name.is_empty() && a.kind != "file";
+        let is_named = !a.name.is_empty() && a.kind != FILE;
         is_named && same_name && (&self.group, &a.kind, &a.namespace) == (&other.group, &b.kind, &b.namespace)
     }
 
