@@ -15,6 +15,7 @@ pub mod diff;
 pub mod digest;
 pub mod disk;
 pub mod document;
+pub mod explain;
 pub mod kubernetes;
 pub mod layer;
 pub mod links;

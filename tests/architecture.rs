@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules from the ground up: each names only those before it.
-const ORDER: [&str; 22] = [
+const ORDER: [&str; 23] = [
     "digest",
     "problem",
     "yaml",
@@ -27,6 +27,7 @@ const ORDER: [&str; 22] = [
     "across",
     "build",
     "diff",
+    "explain",
 ];
 
 /// Each crate that matters, and the modules that are its home.

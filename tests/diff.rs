@@ -520,7 +520,12 @@ fn a_changed_partial_is_one_screen() {
     repo.replace(
         "partials/ingress.yaml.j2",
         "    + i.middlewares %}",
-        "    + [\"traefik-strip-auth-headers\"] + i.middlewares %}",
+        "    + [\"traefik-security-headers\"] + i.middlewares %}",
+    );
+    repo.replace(
+        "stacks/platform/traefik/module.yaml",
+        "      anti-ai-headers: {",
+        "      security-headers: {headers: {stsSeconds: 31536000}}\n      anti-ai-headers: {",
     );
     let built = repo.homebuild(&["build"]);
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));

@@ -19,8 +19,6 @@ use super::style::{self, BAD, BOLD, DIM, paint};
 
 /// How many changed files are listed before the rest is only counted.
 const LISTED: usize = 20;
-/// Bytes of a thread's stack: templates may nest macros and values deeply before they are told that it is too deep.
-const STACK: usize = 64 << 20;
 /// Work that takes no longer is not worth a line of progress, in milliseconds.
 const QUICK: u64 = 300;
 
@@ -31,7 +29,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     check: bool,
     /// Only this stack (may be given several times)
-    #[arg(long = "stack", value_name = "NAME")]
+    #[arg(long = "stack", value_name = "NAME", add = super::complete::stacks())]
     stacks: Vec<String>,
     /// Threads; as many as there are cores where nothing is said
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
@@ -63,9 +61,7 @@ pub(super) fn run(site: &Path, arguments: &Arguments) -> ExitCode {
     if let Some(name) = &arguments.explain {
         return explain(name);
     }
-    let threads = arguments.threads.map_or(0, usize::from);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build_global();
-    debug_assert!(pool.is_ok(), "the pool is made once, here");
+    super::pool(arguments.threads.map_or(0, usize::from));
     let mode = if arguments.check { Mode::Check } else { Mode::Write };
     let deny_warnings = arguments.warnings == Warnings::Deny;
     let options = Options { mode, stacks: arguments.stacks.iter().cloned().collect(), deny_warnings };
@@ -74,7 +70,6 @@ pub(super) fn run(site: &Path, arguments: &Arguments) -> ExitCode {
     }
     let begin = Instant::now();
     let progress = Progress::new(begin);
-    // in the pool: this thread's own stack may be small
     let result = rayon::scope(|_| build(site, &options, &|done, all| progress.show(done, all)));
     progress.clear();
     let stale = matches!(&result, Ok(report) if mode == Mode::Check && !is_same(report));

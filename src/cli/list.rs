@@ -23,7 +23,7 @@ pub(super) struct Arguments {
     #[arg(value_enum, default_value = "stacks")]
     what: What,
     /// The layout, or the type of `layouts/types.schema.yaml`, whose values are listed; all layouts where none is named
-    #[arg(value_name = "LAYOUT")]
+    #[arg(value_name = "LAYOUT", add = super::complete::layouts())]
     layout: Option<String>,
     /// Print it as JSON, with all that is known
     #[arg(long)]

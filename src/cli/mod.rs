@@ -1,7 +1,9 @@
 //! The command line: one file a command, and the only code that prints.
 
 mod build;
+mod complete;
 mod diff;
+mod explain;
 mod graph;
 mod json;
 mod list;
@@ -21,6 +23,8 @@ use crate::problem::{self, Level, Problems};
 
 /// Exit codes: done or nothing to do; refused, stale or failed; wrong usage.
 const FAILED: u8 = 1;
+/// Bytes of a thread's stack: templates may nest macros and values deeply before they are told that it is too deep.
+const STACK: usize = 64 << 20;
 
 /// A homelab as a static site: `stacks/` through `layouts/` into `out/`, which people review and push applies.
 #[derive(Debug, Parser)]
@@ -43,18 +47,18 @@ enum Command {
     Graph(graph::Arguments),
     /// Show what changes in out/ since a git revision, by meaning
     Diff(diff::Arguments),
+    /// Tell where a file of out/ comes from: the component, the layout, the lines
+    Explain(explain::Arguments),
     /// Print the JSON Schema by which editors complete and check the sources: schemas/editor.json
     Schema,
-    /// Print what a shell needs to complete commands
-    Completions {
-        /// The shell
-        shell: clap_complete::Shell,
-    },
+    /// Print what a shell needs to complete commands, names of stacks too
+    Completions(complete::Arguments),
 }
 
 /// Runs the program with the arguments of the process.
 #[must_use]
 pub fn run() -> ExitCode {
+    complete::answer();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return told(&error),
@@ -64,13 +68,17 @@ pub fn run() -> ExitCode {
         Command::List(command) => list::run(&arguments.site, &command),
         Command::Graph(command) => graph::run(&arguments.site, &command),
         Command::Diff(command) => diff::run(&arguments.site, &command),
+        Command::Explain(command) => explain::run(&arguments.site, &command),
         Command::Schema => schema::run(&arguments.site),
-        Command::Completions { shell } => {
-            let mut command = Arguments::command();
-            clap_complete::generate(shell, &mut command, "homebuild", &mut std::io::stdout());
-            ExitCode::SUCCESS
-        }
+        Command::Completions(command) => complete::run(&command),
     }
+}
+
+/// Makes the threads that work, as many as there are cores where it is 0. What nests deeply begins in [`rayon::scope`]:
+/// the main thread's own stack may be small.
+fn pool(threads: usize) {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build_global();
+    debug_assert!(pool.is_ok(), "the pool is made once, here");
 }
 
 /// What clap has to say: help, or what is wrong with the arguments.

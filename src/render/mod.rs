@@ -6,6 +6,7 @@ mod links;
 mod patches;
 
 pub use links::{Claimed, Links, Needed, Offered};
+pub use patches::is_target;
 
 use rayon::prelude::*;
 
@@ -29,6 +30,8 @@ pub struct Artifact {
     pub job: usize,
     /// The component that made it.
     pub place: Place,
+    /// Where its document stands in what the layout rendered, if that is known.
+    pub rendered: Option<Place>,
     /// NFS folders that it mounts: server and path.
     pub mounts: Vec<(String, String)>,
 }
@@ -138,15 +141,14 @@ fn artifact(site: &Site, module: &Module, made: Made) -> Result<Artifact, Proble
         Document::Proxmox { name, vmid, .. } => crate::out::path::proxmox(*vmid, name),
         Document::ControlPlaneFile { name, .. } => crate::out::path::control_plane(name),
     };
-    let text = document.text();
-    let label = document.label();
+    let (text, label, rendered) = (document.text(), document.label(), document.place().cloned());
     if let Err(message) = site.secrets.check(&text) {
         let problem = Problem::error("secret", format!("in {label}: {message}"));
         let problem = wrong_reference(site, &job.values).into_iter().fold(problem, Problem::at);
         return Err(of_component(problem, job).into());
     }
     let path = format!("{}/{file}", crate::out::path::encode(&module.name));
-    Ok(Artifact { path, text, label, job: number, place: job.place.clone(), mounts })
+    Ok(Artifact { path, text, label, job: number, place: job.place.clone(), rendered, mounts })
 }
 
 /// The place of the first value with a wrong reference to a secret.
