@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules from the ground up: each names only those before it.
-const ORDER: [&str; 23] = [
+const ORDER: [&str; 25] = [
     "digest",
     "problem",
     "yaml",
@@ -28,6 +28,8 @@ const ORDER: [&str; 23] = [
     "build",
     "diff",
     "explain",
+    "new",
+    "init",
 ];
 
 /// Each crate that matters, and the modules that are its home.

@@ -131,6 +131,12 @@ impl Check {
     }
 }
 
+/// Whether a problem of this code is what a check says, and can be accepted.
+#[must_use]
+pub fn is_known(code: &str) -> bool {
+    Check::named(code).is_some()
+}
+
 /// What a check that fails means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
