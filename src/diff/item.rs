@@ -2,7 +2,7 @@
 
 use crate::kubernetes::identity::Identity;
 use crate::problem::{Place, Problem, Source};
-use crate::yaml::{self, Entry, Map, Node};
+use crate::yaml::{self, Data, Entry, Map, Node};
 
 use super::Subject;
 
@@ -98,14 +98,17 @@ impl Item {
     fn machine(mut subject: Subject, node: &Node) -> Self {
         let mut map = Map::default();
         for (key, value) in node.as_map().into_iter().flat_map(Map::iter) {
-            match key {
-                "calls" => calls(value, &mut map),
-                "kind" => value.as_str().unwrap_or_default().clone_into(&mut subject.kind),
-                _ => map.set(key, value.clone()),
+            if key == "calls" {
+                calls(value, &mut map);
+            } else {
+                map.set(key, value.clone());
             }
         }
+        if let Some(kind) = text(node, "kind") {
+            kind.clone_into(&mut subject.kind);
+        }
         subject.name = subject.name.replacen('-', " ", 1);
-        Self { subject, group: String::new(), content: Content::Tree(Node::new(yaml::Data::Map(map), &node.place)) }
+        Self { subject, group: String::new(), content: Content::Tree(Node::new(Data::Map(map), &node.place)) }
     }
 
     /// Whether it is the same object as another one, wherever its file lies; a machine by its number or its name.
@@ -118,6 +121,17 @@ impl Item {
         };
         let is_named = !a.name.is_empty() && a.kind != FILE;
         is_named && same_name && (&self.group, &a.kind, &a.namespace) == (&other.group, &b.kind, &b.namespace)
+    }
+
+    /// The calls of a machine, in their order.
+    pub fn calls(&self) -> Vec<&str> {
+        match &self.content {
+            Content::Tree(node) if self.subject.kind.starts_with("Proxmox") => {
+                let calls = node.as_map().into_iter().flat_map(Map::iter).filter(|(_, value)| value.as_map().is_some());
+                calls.map(|(name, _)| name).collect()
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// Whether its values are secrets.
@@ -159,15 +173,27 @@ fn stem<'a>(file: &'a str, ending: &str) -> &'a str {
     file.strip_suffix(ending).unwrap_or(file)
 }
 
-/// Calls by the last word of their path, the second of a name as `config[2]`.
+/// Calls by the last word of their path, the second of a name as `config[2]`; what they say in one map.
 fn calls(list: &Node, map: &mut Map) {
     for call in list.as_list().unwrap_or_default() {
         let name = text(call, "call").unwrap_or_default();
         let word = name.rsplit(['/', ' ']).find(|part| !part.starts_with('{')).unwrap_or(name);
         let number = map.keys().filter(|key| key.split('[').next() == Some(word)).count() + 1;
         let key = if number == 1 { word.to_owned() } else { format!("{word}[{number}]") };
-        let parameters = call.get("parameters").cloned().unwrap_or_else(|| Node::map(&call.place));
-        map.0.push(Entry { key: key.into(), place: call.place.clone(), value: parameters });
+        map.0.push(Entry { key: key.into(), place: call.place.clone(), value: said(call) });
+    }
+}
+
+/// A call and its parameters in one map, as long as it is nothing else.
+fn said(call: &Node) -> Node {
+    let parameters = call.get("parameters").and_then(Node::as_map).filter(|map| map.get("call").is_none());
+    match (call.as_map(), parameters) {
+        (Some(map), Some(parameters)) if map.0.len() == 2 => {
+            let name = map.0.iter().filter(|entry| &*entry.key == "call");
+            let entries = name.chain(&parameters.0).cloned().collect();
+            Node::new(Data::Map(Map(entries)), &call.place)
+        }
+        _ => call.clone(),
     }
 }
 
