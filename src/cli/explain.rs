@@ -16,6 +16,11 @@ const LISTED: usize = 3;
 
 /// Arguments of `homebuild explain`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = examples!(
+    "explain out/immich/immich/ingress.immich.yaml",
+    "explain Deployment/immich-server",
+    "explain Secret/tls-secret --namespace immich"
+))]
 pub(super) struct Arguments {
     /// A file of out/, or an object as KIND/NAME
     #[arg(value_name = "PATH|KIND/NAME", value_hint = clap::ValueHint::FilePath)]
