@@ -1,9 +1,12 @@
 //! The help of every command, and what is printed in colours.
 
+mod homelab;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use homelab::{copy, homelab};
 use tempfile::TempDir;
 
 #[test]
@@ -47,27 +50,11 @@ fn help(command: &[String]) -> String {
 
 /// A copy of this repository's site, in git.
 fn site() -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for name in ["homebuild.yaml", "secrets.sops.yaml", "stacks", "layouts", "partials", "schemas", "out"] {
-        copy(&root.join(name), &folder.path().join(name));
-    }
+    let folder = homelab();
     let git = "git init -q && git add -A && git -c user.name=x -c user.email=x@example.org commit -qm x";
     let output = bash(folder.path(), git);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     folder
-}
-
-fn copy(from: &Path, to: &Path) {
-    if !from.is_dir() {
-        fs::copy(from, to).unwrap();
-        return;
-    }
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        copy(&path, &to.join(path.file_name().unwrap()));
-    }
 }
 
 /// A line of bash with the program in its path.
