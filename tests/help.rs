@@ -23,7 +23,9 @@ fn every_command_shows_examples_that_work() {
             examples.push(line.to_owned());
         }
     }
-    assert!(examples.len() > 10);
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/look.md")).unwrap();
+    examples.extend(page.lines().filter_map(|line| line.strip_prefix("    $ ")).map(str::to_owned));
+    assert!(examples.len() > 20);
     for line in examples {
         let output = bash(site.path(), &line);
         assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
