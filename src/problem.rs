@@ -51,6 +51,12 @@ impl Place {
         Self::file(&Source::new("homebuild", ""))
     }
 
+    /// The same place, of which no text is shown.
+    #[must_use]
+    pub fn without_text(&self) -> Self {
+        Self { source: Source::new(self.source.path.as_str(), ""), ..self.clone() }
+    }
+
     /// A whole line of a file, from 1.
     #[must_use]
     pub fn line(source: &Arc<Source>, line: usize) -> Self {

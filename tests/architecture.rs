@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules from the ground up: each names only those before it.
-const ORDER: [&str; 22] = [
+const ORDER: [&str; 25] = [
     "digest",
     "problem",
     "yaml",
@@ -26,11 +26,14 @@ const ORDER: [&str; 22] = [
     "lock",
     "across",
     "build",
+    "diff",
     "explain",
+    "new",
+    "init",
 ];
 
 /// Each crate that matters, and the modules that are its home.
-const HOMES: [(&str, &[&str]); 16] = [
+const HOMES: [(&str, &[&str]); 17] = [
     ("granit_parser", &["yaml"]),
     ("minijinja", &["template"]),
     ("rustix", &["disk", "out"]),
@@ -45,6 +48,7 @@ const HOMES: [(&str, &[&str]); 16] = [
     ("base64", &["kubernetes", "template"]),
     ("strsim", &["problem"]),
     ("regex_lite", &["schema"]),
+    ("similar", &["diff"]),
     ("notify", &["cli"]),
     ("ctrlc", &["cli"]),
 ];

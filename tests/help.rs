@@ -50,10 +50,12 @@ fn help(command: &[String]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// A copy of this repository's site, in git.
+/// A copy of this repository's site in git, with what the examples name.
 fn site() -> TempDir {
     let folder = homelab();
-    let git = "git init -q && git add -A && git -c user.name=x -c user.email=x@example.org commit -qm x";
+    let git = "git init -q && git add -A && git -c user.name=x -c user.email=x@example.org commit -qm x && git branch origin/main";
+    fs::write(folder.path().join("compose.yaml"), "services: {notes: {image: \"notes:1.4\", ports: [\"80:8080\"]}}\n")
+        .unwrap();
     let output = bash(folder.path(), git);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     folder

@@ -16,6 +16,7 @@ mod no_readiness_probe;
 mod no_requests;
 mod no_tier_label;
 mod node_port_twice;
+mod plain_secret;
 mod pod_security;
 mod port_name;
 mod privileged;
@@ -69,7 +70,7 @@ enum Run {
 
 impl Check {
     /// All of them, by name.
-    pub const ALL: [&'static Self; 22] = [
+    pub const ALL: [&'static Self; 23] = [
         &address_twice::CHECK,
         &cluster_admin::CHECK,
         &host_network::CHECK,
@@ -82,6 +83,7 @@ impl Check {
         &no_requests::CHECK,
         &no_tier_label::CHECK,
         &node_port_twice::CHECK,
+        &plain_secret::CHECK,
         &pod_security::CHECK,
         &port_name::CHECK,
         &privileged::CHECK,
@@ -127,6 +129,12 @@ impl Check {
     pub fn named(name: &str) -> Option<&'static Self> {
         Self::ALL.into_iter().find(|check| check.name == name)
     }
+}
+
+/// Whether a problem of this code is what a check says, and can be accepted.
+#[must_use]
+pub fn is_known(code: &str) -> bool {
+    Check::named(code).is_some()
 }
 
 /// What a check that fails means.

@@ -22,7 +22,12 @@ pub(super) fn done(answer: Value) -> Value {
 
 /// Why nothing was done.
 pub(super) fn failed(problems: Problems) -> Value {
-    json!({ "result": "failed", "problems": problems.sorted().iter().map(problem).collect::<Vec<_>>() })
+    json!({ "result": "failed", "problems": self::problems(problems) })
+}
+
+/// Problems in their order.
+pub(super) fn problems(problems: Problems) -> Value {
+    problems.sorted().iter().map(problem).collect()
 }
 
 fn problem(problem: &Problem) -> Value {

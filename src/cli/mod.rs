@@ -7,10 +7,13 @@ macro_rules! examples {
 
 mod build;
 mod complete;
+mod diff;
 mod explain;
 mod graph;
+mod init;
 mod json;
 mod list;
+mod new;
 mod schema;
 mod style;
 mod table;
@@ -50,8 +53,14 @@ enum Command {
     List(list::Arguments),
     /// Draw the stacks: waves, tiers and what depends on what
     Graph(graph::Arguments),
+    /// Show what changes in out/ since a git revision, by meaning
+    Diff(diff::Arguments),
     /// Tell where a file of out/ comes from: the component, the layout, the lines
     Explain(explain::Arguments),
+    /// Begin a site: a small one that builds, to go on from
+    Init(init::Arguments),
+    /// Begin a stack, a module or a layout
+    New(new::Arguments),
     /// Print schemas/editor.json, by which editors complete and check the sources
     #[command(after_help = examples!("schema"))]
     Schema,
@@ -71,7 +80,10 @@ pub fn run() -> ExitCode {
         Command::Build(command) => build::run(&arguments.site, &command),
         Command::List(command) => list::run(&arguments.site, &command),
         Command::Graph(command) => graph::run(&arguments.site, &command),
+        Command::Diff(command) => diff::run(&arguments.site, &command),
         Command::Explain(command) => explain::run(&arguments.site, &command),
+        Command::Init(command) => init::run(&command),
+        Command::New(command) => new::run(&arguments.site, command),
         Command::Schema => schema::run(&arguments.site),
         Command::Completions(command) => complete::run(&command),
     }
@@ -126,7 +138,9 @@ fn tell_problems(problems: Problems, end: &str) {
     for problem in problem::said_once(problems) {
         let _ = writeln!(err, "{}", style::problem(&problem.to_string()));
     }
-    let warnings = if warnings == 0 { String::new() } else { format!(", {}", count(warnings, "warning")) };
-    let errors = style::paint(style::BAD, &count(errors, "error"));
-    let _ = writeln!(err, "{errors}{warnings}{end}");
+    let (bad, attention) = (style::BAD, style::ATTENTION);
+    let said =
+        [(errors, "error", bad), (warnings, "warning", attention)].into_iter().filter(|(number, ..)| *number > 0);
+    let said: Vec<String> = said.map(|(number, word, style)| style::paint(style, &count(number, word))).collect();
+    let _ = writeln!(err, "{}{end}", said.join(", "));
 }

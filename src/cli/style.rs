@@ -7,6 +7,8 @@ use anstyle::{AnsiColor, Style};
 pub(super) const BAD: Style = AnsiColor::Red.on_default().bold();
 /// Of what wants attention.
 pub(super) const ATTENTION: Style = AnsiColor::Yellow.on_default().bold();
+/// Of what comes.
+pub(super) const GOOD: Style = AnsiColor::Green.on_default().bold();
 /// Of paths and of heads of tables.
 pub(super) const BOLD: Style = Style::new().bold();
 /// Of what is beside the point.

@@ -1,9 +1,10 @@
-//! Reading the site: the only code that looks at sources on the disk.
+//! The sources on the disk: the only code that reads them, or writes new ones.
 //!
 //! Every file is read once, whole, through a descriptor that follows no symbolic link and never waits. What was seen of
 //! it (see [`Seen`]) is kept, so that the next build can tell by a look at the metadata that nothing changed. What
 //! cannot be read as a plain file below the site is a problem, and all of them are reported.
 
+mod add;
 pub(crate) mod descriptor;
 mod seen;
 mod stamp;

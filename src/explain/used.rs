@@ -1,5 +1,6 @@
 //! Which values of the author can be seen in an object. It is told by their texts, so it is a hint, not a proof.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Serialize;
@@ -51,10 +52,12 @@ pub(super) fn only(values: &mut Vec<Used>, object: Option<&Node>, field: &str) -
     if let Some(object) = object {
         leaves(object, &Path::default(), true, &mut fields);
     }
-    let paths: Vec<String> = fields.iter().map(|leaf| leaf.path.to_string()).collect();
+    let above =
+        |path: &Path| (1..=path.0.len()).map(|keys| Path(path.0[..keys].to_vec()).to_string()).collect::<Vec<_>>();
+    let paths: BTreeSet<String> = fields.iter().flat_map(|leaf| above(&leaf.path)).collect();
     let is_in =
         |path: &str| path.strip_prefix(field).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
-    if !paths.iter().any(|path| is_in(path)) {
+    if !paths.contains(field) {
         let known = paths.iter().map(String::as_str);
         let problem = Problem::error("unknown-field", format!("the object has no field `{field}`"));
         return Err(problem.label(did_you_mean(field, known)));

@@ -45,7 +45,8 @@ pub(super) fn checked(made: &Made) -> Option<check::Object<'_>> {
     match &made.document {
         Document::Object { identity, object } => Some(check::Object::new(identity, object, made.job)),
         Document::ControlPlaneFile { name, text } => Some(check::Object::file(name, text, made.job)),
-        Document::CloudInit { .. } | Document::Proxmox { .. } => None,
+        Document::CloudInit { name, spec } => Some(check::Object::cloud_init(name, spec, made.job)),
+        Document::Proxmox { .. } => None,
     }
 }
 
@@ -60,6 +61,10 @@ fn found(check: &Check, level: Level, finding: Finding<'_>, module: &Module) -> 
         Of::Nothing => None,
         Of::Value(text) => documents::value_place(&job.values, &|_, value| value == text),
         Of::Key(key, text) => documents::value_place(&job.values, &|at, value| at == key && value == text),
+        Of::Hidden(text) => {
+            let place = documents::value_place(&job.values, &|_, value| value == text);
+            Some(place.as_ref().unwrap_or(&job.place).without_text())
+        }
         Of::Secret(text) => {
             documents::value_place(&job.values, &|_, value| has_reference(value) && text.contains(value))
         }

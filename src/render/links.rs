@@ -78,19 +78,23 @@ pub struct Claimed {
 pub(super) fn links(stack: &Stack, module: &Module, made: &[Made], not_made: &[Made]) -> Links {
     let offered = |one: &Made| match &one.document {
         Document::Object { identity, .. } => {
-            let parts = checked(one).and_then(|object| links::parts(&object));
+            let parts = object(one).and_then(|object| links::parts(&object));
             Some(Offered { key: identity.key_text(), parts, place: module.jobs[one.job].place.clone() })
         }
         _ => None,
     };
     let offers: Vec<Offered> = made.iter().filter_map(offered).collect();
+    let mut across = Check::ALL.iter().filter(|check| check.is_across());
+    if across.all(|check| module.levels.level(check).is_none()) {
+        return Links { offers, ..Links::default() };
+    }
     let here = here(module, &offers);
     let missing = |object: &Object<'_>, is_made: bool| -> Vec<Needed> {
         let needs = links::needs(object).into_iter();
         needs.filter_map(|need| needed(stack, module, &here, &need, is_made)).collect()
     };
-    let needs = made.iter().filter_map(checked).flat_map(|object| missing(&object, true));
-    let silent = not_made.iter().filter_map(checked).flat_map(|object| missing(&object, false));
+    let needs = made.iter().filter_map(object).flat_map(|object| missing(&object, true));
+    let silent = not_made.iter().filter_map(object).flat_map(|object| missing(&object, false));
     let needs: Vec<Needed> = needs.chain(silent.filter(|need| need.accept.is_some())).collect();
     let claims = made.iter().flat_map(|one| claims(stack, module, one)).collect();
     Links { offers, needs, claims }
@@ -108,6 +112,11 @@ fn here<'a>(module: &'a Module, offered: &'a [Offered]) -> Offers<'a> {
         }
     }
     offers
+}
+
+/// A document that is an object of the Kubernetes API.
+fn object(made: &Made) -> Option<Object<'_>> {
+    checked(made).filter(|_| matches!(made.document, Document::Object { .. }))
 }
 
 fn needed(stack: &Stack, module: &Module, offers: &Offers<'_>, need: &Need<'_>, is_made: bool) -> Option<Needed> {
@@ -137,7 +146,7 @@ fn needed(stack: &Stack, module: &Module, offers: &Offers<'_>, need: &Need<'_>, 
 
 fn claims(stack: &Stack, module: &Module, made: &Made) -> Vec<Claimed> {
     let claims = match &made.document {
-        Document::Object { .. } => checked(made).map_or_else(Vec::new, |object| links::claims_of_object(&object)),
+        Document::Object { .. } => object(made).map_or_else(Vec::new, |object| links::claims_of_object(&object)),
         Document::Proxmox { vmid, calls, .. } => links::claims_of_machine(*vmid, calls),
         Document::CloudInit { .. } | Document::ControlPlaneFile { .. } => Vec::new(),
     };
