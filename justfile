@@ -30,6 +30,10 @@ bench *ARGS:
 kinds *ARGS:
     {{tools}} python3 tools/kinds.py {{ARGS}}
 
+# Draw docs/graph.svg again (after a stack came, went, or depends on others)
+picture:
+    cargo run --locked --release --quiet -- graph --format svg > target/graph.svg && mv target/graph.svg docs/graph.svg
+
 # Independent readers of out/: PyYAML, ruamel, kubectl, sops, cloud-init, JSON Schema
 readers:
     tests/run.sh readers

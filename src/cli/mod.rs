@@ -1,5 +1,10 @@
 //! The command line: one file a command, and the only code that prints.
 
+/// The end of a command's help: what one types. `tests/help.rs` runs every line.
+macro_rules! examples {
+    ($($line:literal),+) => { concat!("\x1b[1;4mExamples:\x1b[0m", $("\n  homebuild ", $line),+) };
+}
+
 mod build;
 mod complete;
 mod diff;
@@ -31,6 +36,7 @@ const STACK: usize = 64 << 20;
 /// A homelab as a static site: `stacks/` through `layouts/` into `out/`, which people review and push applies.
 #[derive(Debug, Parser)]
 #[command(name = "homebuild", version, about, max_term_width = 100)]
+#[command(after_help = examples!("build", "list hosts", "explain Deployment/immich-server"))]
 struct Arguments {
     /// The site's folder
     #[arg(long, global = true, default_value = ".", value_name = "FOLDER")]
@@ -43,7 +49,7 @@ struct Arguments {
 enum Command {
     /// Render stacks/ into out/
     Build(build::Arguments),
-    /// List what out/ has: stacks, hosts, images, volumes, VMs, secrets; or layouts and their values
+    /// List stacks, hosts, images, volumes, VMs, secrets, or layouts and their values
     List(list::Arguments),
     /// Draw the stacks: waves, tiers and what depends on what
     Graph(graph::Arguments),
@@ -55,7 +61,8 @@ enum Command {
     Init(init::Arguments),
     /// Begin a stack, a module or a layout
     New(new::Arguments),
-    /// Print the JSON Schema by which editors complete and check the sources: schemas/editor.json
+    /// Print schemas/editor.json, by which editors complete and check the sources
+    #[command(after_help = examples!("schema"))]
     Schema,
     /// Print what a shell needs to complete commands, names of stacks too
     Completions(complete::Arguments),
