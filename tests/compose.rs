@@ -172,6 +172,20 @@ fn plain(text: &str) -> String {
 }
 
 #[test]
+fn the_page_shows_what_comes_out() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/new.md")).unwrap();
+    let blocks: Vec<&str> = page.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    let [compose, stack] = blocks.as_slice() else { panic!("{} blocks", blocks.len()) };
+    let site = homelab();
+    fs::write(site.path().join("compose.yaml"), compose).unwrap();
+    homebuild(site.path(), &["new", "stack", "shelf", "--from", "compose.yaml", "--host", "shelf"]).good();
+    let text = fs::read_to_string(site.path().join("stacks/shelf/stack.yaml")).unwrap();
+    let without_tiers =
+        |text: &str| text.lines().filter(|line| !line.starts_with("# one of")).collect::<Vec<_>>().join("\n");
+    assert_eq!(without_tiers(&text), without_tiers(stack.strip_prefix("# stacks/shelf/stack.yaml\n").unwrap()));
+}
+
+#[test]
 fn what_is_no_compose_file_is_refused() {
     let site = homelab();
     let before = sites::paths(site.path());
