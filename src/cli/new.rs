@@ -111,7 +111,7 @@ impl Component {
 fn make(root: &Path, make: impl FnOnce(&disk::Site, &Site) -> Result<New, Problems> + Send) -> Result<New, Problems> {
     let disk = disk::Site::open(root)?;
     let (config, sources, _) = load::shared(&disk)?;
-    super::build::make_pool(0);
+    super::pool(0);
     // in the pool: this thread's own stack may be small
     let new = rayon::scope(|_| make(&disk, &Site::new(config, &sources)?))?;
     disk.add(&new.files)?;
@@ -122,14 +122,12 @@ fn make(root: &Path, make: impl FnOnce(&disk::Site, &Site) -> Result<New, Proble
 pub(super) fn tell(made: Result<New, Problems>, json: bool, next: &[&str]) -> ExitCode {
     let failed = made.is_err();
     match made {
-        made if json => {
-            let _ = writeln!(std::io::stdout(), "{:#}", as_json(&made, next));
-        }
+        made if json => super::json::print(&as_json(made, next)),
         Ok(New { files, warnings }) => {
             if !warnings.is_empty() {
                 super::tell_problems(warnings, "");
             }
-            let mut out = std::io::stdout().lock();
+            let mut out = super::style::out().lock();
             for (path, _) in &files {
                 let _ = writeln!(out, "made {path}");
             }
@@ -142,14 +140,13 @@ pub(super) fn tell(made: Result<New, Problems>, json: bool, next: &[&str]) -> Ex
     if failed { ExitCode::from(super::FAILED) } else { ExitCode::SUCCESS }
 }
 
-fn as_json(made: &Result<New, Problems>, next: &[&str]) -> serde_json::Value {
+fn as_json(made: Result<New, Problems>, next: &[&str]) -> serde_json::Value {
     match made {
-        Ok(New { files, warnings }) => json!({
-            "result": "done",
+        Ok(New { files, warnings }) => super::json::done(json!({
             "files": files.iter().map(|(path, _)| path).collect::<Vec<_>>(),
-            "warnings": super::build::problems_as_json(warnings),
+            "warnings": super::json::problems(warnings),
             "next": next,
-        }),
-        Err(problems) => json!({"result": "failed", "problems": super::build::problems_as_json(problems)}),
+        })),
+        Err(problems) => super::json::failed(problems),
     }
 }

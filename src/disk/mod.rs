@@ -24,6 +24,9 @@ pub(crate) use stamp::{Fingerprint, Print, Stamp, short};
 pub(crate) use walk::failure;
 use walk::{Walk, plain, printable};
 
+/// What build makes beside the sources: it lies among them and is none.
+pub const EDITOR: &str = "schemas/editor.json";
+
 /// The largest source file; what is larger is a mistake (a disk image, a core file), not a source.
 pub const LARGEST: u64 = 16 << 20;
 
@@ -175,7 +178,7 @@ impl Site {
     }
 
     /// All files of a folder, at any depth; none where it does not exist. Leftovers of editors (`.#x`, `x~`, `.x.swp`,
-    /// `#x#`) and `.DS_Store` are no files of the site.
+    /// `#x#`), `.DS_Store` and [`EDITOR`] are no sources of the site.
     pub fn folder(&self, path: &str) -> Result<Folder, Problems> {
         let mut walk = Walk::default();
         for attempt in 0..4 {

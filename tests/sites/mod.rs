@@ -45,14 +45,14 @@ pub fn homebuild(folder: &Path, arguments: &[&str]) -> Ran {
     Ran { code, text }
 }
 
-/// The repository's own site with its platform, and without the stacks that stand on it.
+/// The repository's own site.
 pub fn homelab() -> TempDir {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let site = tempfile::tempdir().unwrap();
     for name in ["homebuild.yaml", "secrets.sops.yaml"] {
         fs::copy(root.join(name), site.path().join(name)).unwrap();
     }
-    for name in ["layouts", "partials", "schemas", "stacks/infra", "stacks/platform"] {
+    for name in ["layouts", "partials", "schemas", "stacks"] {
         copy(&root.join(name), &site.path().join(name));
     }
     site
