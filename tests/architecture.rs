@@ -27,7 +27,7 @@ const ORDER: [&str; 19] = [
 ];
 
 /// Each crate that matters, and the modules that are its home.
-const HOMES: [(&str, &[&str]); 13] = [
+const HOMES: [(&str, &[&str]); 14] = [
     ("granit_parser", &["yaml"]),
     ("minijinja", &["template"]),
     ("rustix", &["disk", "out"]),
@@ -41,6 +41,7 @@ const HOMES: [(&str, &[&str]); 13] = [
     ("regex_lite", &["schema"]),
     ("notify", &["cli"]),
     ("ctrlc", &["cli"]),
+    ("pretty_yaml", &["yaml"]),
 ];
 
 #[test]

@@ -16,8 +16,6 @@ use crate::problem::{Level, Problem};
 
 /// How many changed files are listed before the rest is only counted.
 const LISTED: usize = 20;
-/// Bytes of a thread's stack: templates may nest macros and values deeply before they are told that it is too deep.
-const STACK: usize = 64 << 20;
 /// Work that takes no longer is not worth a line of progress, in milliseconds.
 const QUICK: u64 = 300;
 
@@ -42,9 +40,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(site: &Path, arguments: &Arguments) -> ExitCode {
-    let threads = arguments.threads.map_or(0, usize::from);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build_global();
-    debug_assert!(pool.is_ok(), "the pool is made once, here");
+    super::threads(arguments.threads);
     let mode = if arguments.check { Mode::Check } else { Mode::Write };
     let options = Options { mode, stacks: arguments.stacks.iter().cloned().collect() };
     if arguments.watch {
@@ -196,7 +192,7 @@ pub(super) fn as_json(result: &Result<Report, Failure>, stale: bool) -> Value {
     }
 }
 
-fn problem_as_json(problem: &Problem) -> Value {
+pub(super) fn problem_as_json(problem: &Problem) -> Value {
     json!({
         "level": match problem.level { Level::Error => "error", Level::Warning => "warning" },
         "code": problem.code,

@@ -1,6 +1,7 @@
 //! The command line: one file a command, and the only code that prints.
 
 mod build;
+mod fmt;
 mod schema;
 mod watch;
 
@@ -30,6 +31,8 @@ struct Arguments {
 enum Command {
     /// Render stacks/ into out/
     Build(build::Arguments),
+    /// Give the YAML sources one form; comments stay, and so does what they mean
+    Fmt(fmt::Arguments),
     /// Print the JSON Schema by which editors complete and check the sources: schemas/editor.json
     Schema,
     /// Print what a shell needs to complete commands
@@ -51,6 +54,7 @@ pub fn run() -> ExitCode {
     };
     match arguments.command {
         Command::Build(command) => build::run(&arguments.site, &command),
+        Command::Fmt(command) => fmt::run(&arguments.site, &command),
         Command::Schema => schema::run(&arguments.site),
         Command::Completions { shell } => {
             let mut command = <Arguments as clap::CommandFactory>::command();
@@ -58,6 +62,16 @@ pub fn run() -> ExitCode {
             ExitCode::SUCCESS
         }
     }
+}
+
+/// Bytes of a thread's stack: templates may nest macros and values deeply before they are told that it is too deep.
+const STACK: usize = 64 << 20;
+
+/// Makes the threads that do the work; as many as there are cores where nothing is said.
+fn threads(number: Option<u16>) {
+    let number = number.map_or(0, usize::from);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(number).stack_size(STACK).build_global();
+    debug_assert!(pool.is_ok(), "the pool is made once, by the command");
 }
 
 /// A number and its word: `1 stack`, `2 stacks`.

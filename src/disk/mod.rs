@@ -5,6 +5,7 @@
 //! cannot be read as a plain file below the site is a problem, and all of them are reported.
 
 pub(crate) mod descriptor;
+mod rewrite;
 mod seen;
 mod stamp;
 mod walk;
