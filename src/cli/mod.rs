@@ -9,6 +9,7 @@ mod build;
 mod complete;
 mod diff;
 mod explain;
+mod fmt;
 mod graph;
 mod init;
 mod json;
@@ -49,6 +50,8 @@ struct Arguments {
 enum Command {
     /// Render stacks/ into out/
     Build(build::Arguments),
+    /// Give the YAML sources one form; comments stay, and so does what they mean
+    Fmt(fmt::Arguments),
     /// List stacks, hosts, images, volumes, VMs, secrets, or layouts and their values
     List(list::Arguments),
     /// Draw the stacks: waves, tiers and what depends on what
@@ -84,6 +87,7 @@ pub fn run() -> ExitCode {
         Command::Explain(command) => explain::run(&arguments.site, &command),
         Command::Init(command) => init::run(&command),
         Command::New(command) => new::run(&arguments.site, command),
+        Command::Fmt(command) => fmt::run(&arguments.site, &command),
         Command::Schema => schema::run(&arguments.site),
         Command::Completions(command) => complete::run(&command),
     }
