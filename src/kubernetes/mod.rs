@@ -8,6 +8,7 @@ pub mod identity;
 pub mod kinds;
 pub mod merge;
 pub mod normalise;
+pub mod openapi;
 pub mod order;
 pub mod patch;
 #[cfg(test)]
