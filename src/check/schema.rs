@@ -40,7 +40,12 @@ fn hold<'a>(
     match schema {
         None => {}
         Some(Ok(shape)) => found.extend(mistakes(module.kinds, shape, what, tree).into_iter().map(|mistake| {
-            let of = mistake.text.map_or(Of::Field(mistake.key), |text| Of::Scalar(mistake.key, text));
+            let of = match mistake.text {
+                None => Of::Field(mistake.key),
+                // a secret that is written in plain is not shown either
+                Some(text) if object.what.is("", "Secret") => Of::Hidden(text),
+                Some(text) => Of::Scalar(mistake.key, text),
+            };
             object.finding(mistake.message, of)
         })),
         Some(Err(why)) => {

@@ -47,7 +47,7 @@ pub struct Kind {
 pub type Type<'k> = &'k Shape;
 
 /// A field of a type.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Field<'k> {
     /// The type of the value in the field, of a list's entries or, with `map`, of a map's values.
     pub of: Option<Type<'k>>,
@@ -91,6 +91,14 @@ struct File {
 struct FileKind {
     namespaced: bool,
     schema: Option<Box<str>>,
+}
+
+impl<'k> Field<'k> {
+    /// What the server takes a key of an entry for where the entry does not say it.
+    #[must_use]
+    pub fn default_of(&self, key: &str) -> Option<&'k Data> {
+        self.of?.default_of(key)
+    }
 }
 
 impl Kinds {
@@ -196,12 +204,6 @@ impl Kinds {
         let (keys, map) = (field.merge_keys(), field.values());
         let of = field.entries().or(map).map_or(Some(field), |slot| self.shape_of(slot).ok());
         Some(Field { of, map: map.is_some(), keys })
-    }
-
-    /// What the server puts into a field of a type where nothing is said.
-    #[must_use]
-    pub fn default_of<'k>(&'k self, of: Type<'k>, name: &str) -> Option<&'k Data> {
-        self.shape_of(of.field(name)?).ok()?.default()
     }
 
     /// The schema in a place, or why it cannot be read.

@@ -399,9 +399,13 @@ impl Shape {
         }
     }
 
-    /// What the server puts where nothing is said, if it is a scalar.
-    pub fn default(&self) -> Option<&Data> {
-        self.default.as_ref().filter(|default| **default != Data::Null)
+    /// What the server puts into a field where nothing is said, if it is a scalar.
+    pub fn default_of(&self, name: &str) -> Option<&Data> {
+        match self.field(name)? {
+            Slot::Inline(field) => field.default.as_ref().filter(|default| **default != Data::Null),
+            // scalars stand in their place
+            Slot::Named(_) => None,
+        }
     }
 
     /// Whether a value is one of those that it may be.

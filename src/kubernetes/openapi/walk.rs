@@ -202,7 +202,7 @@ impl<'a> Walk<'a> {
                 let entry = shape.items.as_ref().and_then(|slot| self.kinds.shape_of(slot).ok());
                 let key_of = |node: &'n Node, key: &str| {
                     let given = node.get(key).filter(|node| !node.is_null()).map(|node| &node.data);
-                    given.or_else(|| self.kinds.default_of(entry?, key))
+                    given.or_else(|| entry?.default_of(key))
                 };
                 list.iter().map(|node| keys.iter().map(|key| key_of(node, key)).collect()).collect()
             }
