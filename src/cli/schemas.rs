@@ -1,7 +1,8 @@
 //! `homebuild schemas`
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use serde_json::Value;
 use crate::disk;
 use crate::kubernetes::openapi::distil::{self, Distilled};
 use crate::kubernetes::openapi::file::File;
+use crate::kubernetes::openapi::words;
 use crate::out;
 use crate::problem::{Place, Problem, Problems, Source};
 use crate::yaml;
@@ -27,7 +29,7 @@ pub(super) struct Arguments {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// Take schemas over from files: custom resource definitions, OpenAPI documents, a chart's values.schema.json
+    /// Take schemas over from files: custom resource definitions, `OpenAPI` documents, a chart's values.schema.json
     ///
     /// Example: homebuild schemas add crds.yaml
     Add(Add),
@@ -35,13 +37,13 @@ enum Command {
 
 #[derive(Debug, clap::Args)]
 struct Add {
-    /// Custom resource definitions (YAML or JSON), OpenAPI documents, or folders of them
+    /// Custom resource definitions (YAML or JSON), `OpenAPI` documents, or folders of them
     #[arg(required = true, value_name = "FILE|FOLDER")]
     files: Vec<PathBuf>,
-    /// The version of Kubernetes that the OpenAPI documents are of, such as 1.34.2; they do not say it
+    /// The version of Kubernetes that the `OpenAPI` documents are of, such as 1.34.2; they do not say it
     #[arg(long, value_name = "VERSION")]
     kubernetes: Option<String>,
-    /// The files is the values.schema.json of this chart
+    /// The file is the values.schema.json of this chart
     #[arg(long, value_name = "NAME", conflicts_with = "kubernetes")]
     chart: Option<String>,
 }
@@ -63,8 +65,7 @@ pub(super) fn run(root: &Path, arguments: &Arguments) -> ExitCode {
 fn add(root: &Path, add: &Add) -> Result<String, Problems> {
     let site = disk::Site::open(root)?;
     let mut problems = Problems::new();
-    let texts: Vec<_> =
-        add.files.iter().filter_map(|path| problems.take(disk::texts(path, &ENDS))).flatten().collect();
+    let texts: Vec<_> = add.files.iter().filter_map(|path| problems.take(disk::texts(path, &ENDS))).flatten().collect();
     let values: Vec<_> = texts.iter().filter_map(|text| problems.take(values(text))).flatten().collect();
     problems.or(())?;
     if let Some(chart) = &add.chart {
@@ -85,7 +86,9 @@ fn add(root: &Path, add: &Add) -> Result<String, Problems> {
         said += &save(&site, distil::definitions(&manifests)?)?;
     }
     if said.is_empty() {
-        return Err(Problem::error("schemas", "there is no custom resource definition and no OpenAPI document here").into());
+        return Err(
+            Problem::error("schemas", "there is no custom resource definition and no OpenAPI document here").into()
+        );
     }
     Ok(said)
 }
@@ -94,6 +97,9 @@ fn add(root: &Path, add: &Add) -> Result<String, Problems> {
 pub(super) fn save(site: &disk::Site, distilled: Distilled) -> Result<String, Problems> {
     let mut files = BTreeMap::new();
     for (name, newer) in distilled.files.0 {
+        if !(words::SUBDOMAIN.is)(&name) {
+            return Err(Problem::error("schemas", format!("`{}` is no API group", name.escape_debug())).into());
+        }
         let path = format!("schemas/{name}.json");
         let old = site.file(&path, &mut disk::Seen::new())?;
         let old = old.map(|source| serde_json::from_str::<File>(&source.text).map_err(|error| broken(&source, &error)));
@@ -103,10 +109,10 @@ pub(super) fn save(site: &disk::Site, distilled: Distilled) -> Result<String, Pr
     let mut said = String::new();
     for (path, file) in files {
         out::put(site, &path, &file.text())?;
-        said += &format!("{path}: {}\n", super::count(file.kinds.len(), "kind"));
+        let _ = writeln!(said, "{path}: {}", super::count(file.kinds.len(), "kind"));
     }
     for pattern in distilled.left_out {
-        said += &format!("left out, because it cannot be tried: the pattern {pattern}\n");
+        let _ = writeln!(said, "left out, because it cannot be tried: the pattern {pattern}");
     }
     Ok(said)
 }
@@ -115,6 +121,9 @@ fn chart(site: &disk::Site, name: &str, values: &[Value]) -> Result<String, Prob
     let [schema] = values else {
         return Err(Problem::error("schemas", "the values of a chart have one schema, in one file").into());
     };
+    if !(words::DATA_KEY.is)(name) {
+        return Err(Problem::error("schemas", format!("`{}` is no chart's name", name.escape_debug())).into());
+    }
     let path = format!("schemas/charts/{name}.json");
     out::put(site, &path, &format!("{schema:#}\n"))?;
     Ok(format!("{path}: the values of chart {name}\n"))
@@ -134,7 +143,9 @@ fn items(value: Value) -> Vec<Value> {
     match value.get("items").and_then(Value::as_array).filter(|_| is_list) {
         Some(items) => {
             let inherits = |mut item: Value| {
-                if let (Some(map), Some("CustomResourceDefinitionList")) = (item.as_object_mut(), value["kind"].as_str()) {
+                if let (Some(map), Some("CustomResourceDefinitionList")) =
+                    (item.as_object_mut(), value["kind"].as_str())
+                {
                     map.entry("kind").or_insert("CustomResourceDefinition".into());
                     map.entry("apiVersion").or_insert(value["apiVersion"].clone());
                 }
