@@ -1,6 +1,6 @@
 //! How services reach one another: ports, Services, and who waits for whom.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::dns_label;
 use super::super::draft::{list, map, number, text};
@@ -10,7 +10,7 @@ use crate::problem::{Place, Problem};
 use crate::yaml::{Data, Map, Node};
 
 /// Ports that need not be said, by the last part of an image's name.
-const USUAL: [(&str, u16); 26] = [
+const USUAL: [(&str, u16); 27] = [
     ("postgres", 5432),
     ("postgresql", 5432),
     ("pgvector", 5432),
@@ -22,6 +22,7 @@ const USUAL: [(&str, u16); 26] = [
     ("valkey", 6379),
     ("keydb", 6379),
     ("mongo", 27017),
+    ("mongodb", 27017),
     ("memcached", 11211),
     ("rabbitmq", 5672),
     ("elasticsearch", 9200),
@@ -55,7 +56,8 @@ struct Port {
 struct Ports {
     all: Vec<Port>,
     left: BTreeMap<&'static str, Vec<Node>>,
-    guessed: Option<&'static str>,
+    /// What is known of ports that the service does not say.
+    guessed: Vec<&'static str>,
 }
 
 impl Taking<'_> {
@@ -91,7 +93,7 @@ impl Taking<'_> {
         if key == "ports" || ports.len() > 1 {
             c.set("ports", &[], map(names(&ports)));
         }
-        if let Some(why) = guessed {
+        for why in guessed {
             c.say(key, why);
         }
         for said in &said {
@@ -177,11 +179,13 @@ impl Taking<'_> {
                 }
             }
         }
-        if found.all.is_empty()
-            && let Some((port, why)) = self.usual(service).or_else(|| self.named(name))
-        {
-            found.all.push(Port { name: None, first: port, last: port, protocol: "TCP".to_owned(), published: None });
-            found.guessed = Some(why);
+        let usual = self.usual(service).filter(|_| found.all.is_empty());
+        for (port, why) in usual.into_iter().chain(self.called(name)) {
+            if !found.all.iter().any(|known| known.protocol == "TCP" && (known.first..=known.last).contains(&port)) {
+                let protocol = "TCP".to_owned();
+                found.all.push(Port { name: None, first: port, last: port, protocol, published: None });
+                found.guessed.push(why);
+            }
         }
         found
     }
@@ -197,18 +201,19 @@ impl Taking<'_> {
         raw(&self.without_variables(node))
     }
 
-    /// The port behind the name of a service in any text of another one.
-    fn named(&self, name: &str) -> Option<(u16, &'static str)> {
+    /// The ports behind the name of a service in the texts of others.
+    fn called(&self, name: &str) -> Vec<(u16, &'static str)> {
         let mut texts = Vec::new();
         for (_, service) in self.services.iter() {
-            for (key, node) in service.as_map().into_iter().flat_map(Map::iter).filter(|(key, _)| *key != "image") {
-                if !["ports", "volumes", "build"].contains(&key) {
+            for (key, node) in service.as_map().into_iter().flat_map(Map::iter) {
+                if !["image", "ports", "volumes", "build"].contains(&key) {
                     leaves(node, &mut texts);
                 }
             }
         }
-        let port = texts.iter().find_map(|text| port_behind(text, name))?;
-        Some((port, "compose.yaml does not say it: another service calls it there"))
+        let ports: BTreeSet<u16> =
+            texts.iter().flat_map(|text| ports_behind(&self.variables.today(text), name)).collect();
+        ports.into_iter().map(|port| (port, "compose.yaml does not say it: another service calls it there")).collect()
     }
 
     /// Waits until those listen on whom a service depends.
@@ -293,15 +298,15 @@ fn leaves(node: &Node, texts: &mut Vec<String>) {
     }
 }
 
-/// The number in `NAME:1234`.
-fn port_behind(text: &str, name: &str) -> Option<u16> {
-    text.match_indices(&format!("{name}:")).find_map(|(at, found)| {
-        let before = text[..at].chars().next_back();
-        let digits: String = text[at + found.len()..].chars().take_while(char::is_ascii_digit).collect();
-        let behind = text[at + found.len() + digits.len()..].chars().next();
-        let is_whole = !before.is_some_and(is_name) && !behind.is_some_and(is_name) && digits.len() >= 2;
+/// The numbers in `NAME:1234`.
+fn ports_behind(text: &str, name: &str) -> Vec<u16> {
+    let port = |(at, found): (usize, &str)| {
+        let (before, rest) = (&text[..at], &text[at + found.len()..]);
+        let digits = &rest[..rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len())];
+        let is_whole = !before.ends_with(is_name) && !rest[digits.len()..].starts_with(is_name) && digits.len() >= 2;
         digits.parse().ok().filter(|_| is_whole)
-    })
+    };
+    text.match_indices(&format!("{name}:")).filter_map(port).collect()
 }
 
 /// `127.0.0.1:8080-8081:80-81/udp`
@@ -394,11 +399,10 @@ mod tests {
     }
 
     #[test]
-    fn a_port_is_found_behind_a_name() {
-        assert_eq!(port_behind("redis://redis:6379/0", "redis"), Some(6379));
-        assert_eq!(port_behind("http://my-db:80 db:5432", "db"), Some(5432));
-        assert_eq!(port_behind("redis:7.2", "redis"), None);
-        assert_eq!(port_behind("db:x", "db"), None);
+    fn ports_are_found_behind_a_name() {
+        assert_eq!(ports_behind("redis://redis:6379/0", "redis"), [6379]);
+        assert_eq!(ports_behind("http://my-db:80 db:5432,db:5433", "db"), [5432, 5433]);
+        assert!(ports_behind("redis:7.2 redis:x", "redis").is_empty());
     }
 
     #[test]

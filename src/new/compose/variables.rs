@@ -1,12 +1,18 @@
 //! `${VARIABLES}` of a Compose file. In the stack they are `vars`, or secrets where their names say so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::check::is_made_by_chance;
 use crate::problem::{Place, Problem, Problems, Source};
 use crate::secrets::Secret;
 use crate::yaml::{self, Node};
 
 use super::words::is_secret;
+
+/// What to do about a secret.
+const MOVE: &str = "put it into the secrets file under the name that its expression has, then take `default(...)` away";
+const GIVE: &str =
+    "give the secrets file its value under the name that its expression has, then take `default(...)` away";
 
 /// A part of a text.
 enum Piece<'a> {
@@ -25,6 +31,8 @@ pub struct Variables<'a> {
     stack: String,
     known: &'a Secret,
     secrets: BTreeMap<String, String>,
+    /// Secrets that must stand nowhere.
+    pub withheld: BTreeSet<String>,
     /// What the author should look at.
     pub problems: Problems,
 }
@@ -33,7 +41,8 @@ impl<'a> Variables<'a> {
     pub fn new(given: BTreeMap<String, String>, stack: &str, known: &'a Secret) -> Self {
         let stack = stack.replace('-', "_");
         let (used, inlined, secrets) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
-        Self { given, used, inlined, stack, known, secrets, problems: Problems::new() }
+        let (withheld, problems) = (BTreeSet::new(), Problems::new());
+        Self { given, used, inlined, stack, known, secrets, withheld, problems }
     }
 
     /// A text as it is with today's values, for where the structure needs it.
@@ -88,16 +97,31 @@ impl<'a> Variables<'a> {
         if matches!(self.known.get([self.stack.as_str(), key.as_str()]), Some(Secret::Value(_))) {
             return format!("${{{{ {path} }}}}");
         }
-        let (code, message) = match value.as_str() {
-            "" => ("no-value", "what looks like a secret has no value yet"),
-            _ => ("plain-secret", "what looks like a secret stands in stack.yaml in plain"),
+        let is_withheld = is_made_by_chance(&value);
+        let (code, message, todo) = match value.as_str() {
+            "" => ("no-value", "what looks like a secret has no value yet", GIVE),
+            _ if is_withheld => ("plain-secret", "a secret is not copied into stack.yaml", GIVE),
+            _ => ("plain-secret", "what looks like a secret stands in stack.yaml in plain", MOVE),
         };
-        let todo = "put it into the secrets file under the name that its expression has, then take `default(...)` away";
-        // the line itself would print it
-        let place = Place { source: Source::new(place.source.path.as_str(), ""), ..place.clone() };
-        self.problems.push(Problem::warning(code, message).at(&place).note(todo));
-        let default = yaml::emit_json(&Node::text(value, &place));
+        self.problems.push(Problem::warning(code, message).at(place).note(todo));
+        let shown = if is_withheld { String::new() } else { value.clone() };
+        if is_withheld {
+            self.withheld.insert(value);
+        }
+        let default = yaml::emit_json(&Node::text(shown, place));
         format!("${{{{ {path} | default({}) }}}}", default.trim_end())
+    }
+
+    /// A problem that does not show the line on which a secret stands.
+    pub fn without_secret(&self, mut problem: Problem) -> Problem {
+        let shows = |place: &Place| {
+            let line = place.source.text.lines().nth((place.line as usize).saturating_sub(1)).unwrap_or_default();
+            self.secrets.values().any(|secret| !secret.is_empty() && line.contains(secret.as_str()))
+        };
+        if let Some(place) = problem.place.as_mut().filter(|place| shows(place)) {
+            place.source = Source::new(place.source.path.as_str(), "");
+        }
+        problem
     }
 
     /// The password in a URL, as the secret that it is.
