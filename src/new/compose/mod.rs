@@ -7,6 +7,7 @@
 mod component;
 mod container;
 mod network;
+mod ports;
 mod probe;
 mod resources;
 mod service;
