@@ -2,6 +2,7 @@
 //!
 //! A folder of `tests/compose/` is a project; `expected.snap` in it holds the files that it became and what was told.
 
+mod homelab;
 mod sites;
 
 use std::fmt::Write as _;
@@ -14,7 +15,8 @@ use homebuild::problem::Source;
 use homebuild::yaml::{Data, Node, parse_one};
 use serde_json::Value;
 
-use sites::{homebuild, homelab};
+use homelab::homelab;
+use sites::homebuild;
 
 /// A project as a stack.
 struct Taken {
