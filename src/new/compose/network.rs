@@ -12,7 +12,9 @@ impl Taking<'_> {
     /// Ports, the Service in front of them, and the way in from outside.
     pub fn network(&mut self, c: &mut Component) {
         let Ports { all: ports, left, guessed } = self.ports(&c.service.clone(), &c.rest.clone());
-        let said: Vec<_> = ["ports", "expose"].iter().filter_map(|key| Some(original(key, &c.take(key)?))).collect();
+        let is_list = |c: &Component, key: &str| c.rest.get(key).is_some_and(|node| node.as_list().is_some());
+        let lists = ["ports", "expose"].into_iter().filter(|key| is_list(c, key)).collect::<Vec<_>>();
+        let said: Vec<_> = lists.iter().filter_map(|key| Some(original(key, &c.take(key)?))).collect();
         for (key, nodes) in left {
             let place = nodes.first().map_or_else(Place::nowhere, |node| node.place.clone());
             c.leave(key, Node::new(Data::List(nodes), &place));

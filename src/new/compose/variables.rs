@@ -39,7 +39,7 @@ pub struct Variables<'a> {
 
 impl<'a> Variables<'a> {
     pub fn new(given: BTreeMap<String, String>, stack: &str, known: &'a Secret) -> Self {
-        let stack = stack.replace('-', "_");
+        let stack = identifier(stack);
         let (used, inlined, secrets) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
         let (withheld, problems) = (BTreeSet::new(), Problems::new());
         Self { given, used, inlined, stack, known, secrets, withheld, problems }
@@ -86,7 +86,7 @@ impl<'a> Variables<'a> {
     /// A value that is a secret by its name: the secret, or what it is until there is one.
     pub fn secret(&mut self, name: &str, raw: &str, place: &Place) -> String {
         let value = self.today(raw);
-        let mut key = name.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+        let mut key = identifier(name);
         let taken =
             |key: &str, secrets: &BTreeMap<String, String>| secrets.get(key).is_some_and(|other| *other != value);
         while taken(&key, &self.secrets) {
@@ -182,6 +182,12 @@ impl<'a> Variables<'a> {
 /// Whether a text is a variable that is a secret by its name, and nothing else.
 pub fn names_secret(raw: &str) -> bool {
     matches!(pieces(raw).as_slice(), [Piece::Variable { name, .. }] if is_secret(name, ""))
+}
+
+/// A name as an expression can have it behind a point.
+fn identifier(name: &str) -> String {
+    let name = name.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+    if name.starts_with(|c: char| c.is_ascii_digit()) { format!("_{name}") } else { name }
 }
 
 /// Text that is no expression of ours.
@@ -304,6 +310,11 @@ mod tests {
     fn a_variable_that_is_a_secret_by_its_name_is_one() {
         let (text, ..) = read("postgres://u:${DB_PASSWORD:-a\"b}@db");
         assert_eq!(text, "postgres://u:${{ secrets.my_app.db_password | default(\"a\\\"b\") }}@db");
+    }
+
+    #[test]
+    fn a_secret_has_a_name_that_an_expression_can_say() {
+        assert_eq!(identifier("2fa-App.x"), "_2fa_app_x");
     }
 
     #[test]

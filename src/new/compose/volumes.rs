@@ -38,7 +38,11 @@ impl Taking<'_> {
             c.leave("volumes", Node::new(left, &node.place));
         }
         if let Some(node) = c.take("tmpfs") {
-            for line in super::component::raws(&node).unwrap_or_default() {
+            let lines = super::component::raws(&node);
+            if lines.is_none() {
+                c.leave("tmpfs", node.clone());
+            }
+            for line in lines.unwrap_or_default() {
                 let target = line.split(':').next().unwrap_or_default();
                 memory(c, target, None, &original("tmpfs", &node));
             }
