@@ -10,7 +10,7 @@ default:
 build *ARGS:
     cargo run --locked --release -- build {{ARGS}}
 
-# All tests, as CI runs them; or the steps named (format clippy test doc build fmt docs fresh kinds readers renovate inventory clean)
+# All tests, as CI runs them; or the steps named (format clippy test doc build fmt docs fresh schemas readers renovate inventory clean)
 ci *STEPS:
     tests/run.sh {{STEPS}}
 
@@ -26,9 +26,10 @@ accept:
 bench *ARGS:
     cargo bench --locked -- {{ARGS}}
 
-# Make the data about kinds again (after a change of version in tools/kinds.py)
-kinds *ARGS:
-    {{tools}} python3 tools/kinds.py {{ARGS}}
+# Make schemas/ again (after a change of version in tools/schemas)
+schemas *ARGS:
+    cargo build --locked --release
+    {{tools}} tools/schemas target/release/homebuild {{ARGS}}
 
 # Draw docs/graph.svg again (after a stack came, went, or depends on others)
 picture:

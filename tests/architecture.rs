@@ -47,7 +47,7 @@ const HOMES: [(&str, &[&str]); 18] = [
     ("sha2", &["digest", "out", "disk"]),
     ("base64", &["kubernetes", "template"]),
     ("strsim", &["problem"]),
-    ("regex_lite", &["schema"]),
+    ("regex_lite", &["kubernetes", "schema"]),
     ("similar", &["diff"]),
     ("notify", &["cli"]),
     ("ctrlc", &["cli"]),

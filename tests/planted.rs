@@ -52,6 +52,14 @@ const FAULTS: &[Fault] = &[
             "    default: {cpu: 500m}\n",
         )],
     ),
+    (
+        "no-schema",
+        &[(
+            "schemas/traefik.io.json",
+            ":{\"namespaced\":true,\"schema\":\"traefik.io/v1alpha1/Middleware\"}",
+            ":{\"namespaced\":true}",
+        )],
+    ),
     ("no-tier-label", &[("layouts/namespace.yaml.j2", "\"tier\": module.tier", "\"level\": module.tier")]),
     (
         "node-port-twice",
@@ -78,6 +86,7 @@ const FAULTS: &[Fault] = &[
     ("quota-exceeded", chef!("resources: {requests: {memory: 3Gi}, limits: {memory: 4Gi}}")),
     ("reference", chef!("pod: {serviceAccountName: cook}")),
     ("requests-above-limits", chef!("resources: {requests: {memory: 1536Mi}, limits: {memory: 1Gi}}")),
+    ("schema", chef!("pod: {hostNetwrk: true}")),
     ("secret-in-plain", chef!("annotations: {cook: \"${{ secrets.gemini_api_key }}\"}")),
     ("selector", &[(CHEF, SERVICE, "    service: {name: cc, spec: {selector: {app: cc}}}\n")]),
     (

@@ -22,7 +22,7 @@ step_doc() { cargo doc --locked --no-deps; }
 step_build() { cargo run --locked --release -- build --check; }
 step_fmt() { cargo run --locked --release -- fmt --check; }
 step_docs() { cargo build --locked --release && tests/docs.py "${CARGO_TARGET_DIR:-target}/release/homebuild"; }
-step_kinds() { python3 tools/kinds.py --check; }
+step_schemas() { cargo build --locked --release && tools/schemas "${CARGO_TARGET_DIR:-target}/release/homebuild" --check; }
 step_readers() { tests/readers.py --self-test && tests/readers.py; }
 step_renovate() { python3 tests/renovate.py --self-test && python3 tests/renovate.py; }
 
@@ -46,7 +46,7 @@ step_fresh() {
 step_clean() { [ "$(git status --porcelain)" = "$before" ] || { git status --short; false; }; }
 
 steps=("$@")
-[ $# -gt 0 ] || steps=(format clippy test doc build fmt docs fresh kinds readers renovate inventory clean)
+[ $# -gt 0 ] || steps=(format clippy test doc build fmt docs fresh schemas readers renovate inventory clean)
 passed=0 failed=0 table=""
 for step in "${steps[@]}"; do
   printf '\n== %s\n' "$step"

@@ -16,6 +16,7 @@ mod json;
 mod list;
 mod new;
 mod schema;
+mod schemas;
 mod style;
 mod table;
 mod watch;
@@ -67,6 +68,8 @@ enum Command {
     /// Print schemas/editor.json, by which editors complete and check the sources
     #[command(after_help = examples!("schema"))]
     Schema,
+    /// Keep the schemas that objects are checked against
+    Schemas(schemas::Arguments),
     /// Print what a shell needs to complete commands, names of stacks too
     Completions(complete::Arguments),
 }
@@ -89,6 +92,7 @@ pub fn run() -> ExitCode {
         Command::New(command) => new::run(&arguments.site, command),
         Command::Fmt(command) => fmt::run(&arguments.site, &command),
         Command::Schema => schema::run(&arguments.site),
+        Command::Schemas(command) => schemas::run(&arguments.site, &command),
         Command::Completions(command) => complete::run(&command),
     }
 }
