@@ -10,7 +10,7 @@ default:
 build *ARGS:
     cargo run --locked --release -- build {{ARGS}}
 
-# All tests, as CI runs them; or the steps named (format clippy test doc build docs fresh schemas readers renovate inventory clean)
+# All tests, as CI runs them; or the steps named (format clippy test doc build fmt docs fresh schemas readers renovate inventory clean)
 ci *STEPS:
     tests/run.sh {{STEPS}}
 
@@ -30,6 +30,10 @@ bench *ARGS:
 schemas *ARGS:
     cargo build --locked --release
     {{tools}} tools/schemas target/release/homebuild {{ARGS}}
+
+# Draw docs/graph.svg again (after a stack came, went, or depends on others)
+picture:
+    cargo run --locked --release --quiet -- graph --format svg > target/graph.svg && mv target/graph.svg docs/graph.svg
 
 # Independent readers of out/: PyYAML, ruamel, kubectl, sops, cloud-init, JSON Schema
 readers:

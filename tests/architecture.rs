@@ -33,7 +33,7 @@ const ORDER: [&str; 25] = [
 ];
 
 /// Each crate that matters, and the modules that are its home.
-const HOMES: [(&str, &[&str]); 17] = [
+const HOMES: [(&str, &[&str]); 18] = [
     ("granit_parser", &["yaml"]),
     ("minijinja", &["template"]),
     ("rustix", &["disk", "out"]),
@@ -51,6 +51,7 @@ const HOMES: [(&str, &[&str]); 17] = [
     ("similar", &["diff"]),
     ("notify", &["cli"]),
     ("ctrlc", &["cli"]),
+    ("pretty_yaml", &["yaml"]),
 ];
 
 #[test]

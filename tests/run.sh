@@ -20,6 +20,7 @@ step_clippy() { cargo clippy --locked --all-targets -- -D warnings; }
 step_test() { cargo test --locked --no-fail-fast && cargo test --locked --lib -- --ignored; }
 step_doc() { cargo doc --locked --no-deps; }
 step_build() { cargo run --locked --release -- build --check; }
+step_fmt() { cargo run --locked --release -- fmt --check; }
 step_docs() { cargo build --locked --release && tests/docs.py "${CARGO_TARGET_DIR:-target}/release/homebuild"; }
 step_schemas() { cargo build --locked --release && tools/schemas "${CARGO_TARGET_DIR:-target}/release/homebuild" --check; }
 step_readers() { tests/readers.py --self-test && tests/readers.py; }
@@ -45,7 +46,7 @@ step_fresh() {
 step_clean() { [ "$(git status --porcelain)" = "$before" ] || { git status --short; false; }; }
 
 steps=("$@")
-[ $# -gt 0 ] || steps=(format clippy test doc build docs fresh schemas readers renovate inventory clean)
+[ $# -gt 0 ] || steps=(format clippy test doc build fmt docs fresh schemas readers renovate inventory clean)
 passed=0 failed=0 table=""
 for step in "${steps[@]}"; do
   printf '\n== %s\n' "$step"

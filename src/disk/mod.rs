@@ -6,6 +6,7 @@
 
 mod add;
 pub(crate) mod descriptor;
+mod rewrite;
 mod seen;
 mod stamp;
 mod texts;
