@@ -56,8 +56,8 @@ const FAULTS: &[Fault] = &[
         "no-schema",
         &[(
             "schemas/traefik.io.json",
-            ":{\"namespaced\":true,\"schema\":\"traefik.io/v1alpha1/Middleware\"}",
-            ":{\"namespaced\":true}",
+            "v1alpha1/Middleware\":{\"namespaced\":true,\"schema\":\"traefik.io/v1alpha1/Middleware\"}",
+            "v1alpha1/Middleware\":{\"namespaced\":true}",
         )],
     ),
     ("no-tier-label", &[("layouts/namespace.yaml.j2", "\"tier\": module.tier", "\"level\": module.tier")]),
@@ -86,7 +86,7 @@ const FAULTS: &[Fault] = &[
     ("quota-exceeded", chef!("resources: {requests: {memory: 3Gi}, limits: {memory: 4Gi}}")),
     ("reference", chef!("pod: {serviceAccountName: cook}")),
     ("requests-above-limits", chef!("resources: {requests: {memory: 1536Mi}, limits: {memory: 1Gi}}")),
-    ("schema", chef!("pod: {hostNetwrk: true}")),
+    ("schema", chef!("deployment: {progresDeadlineSeconds: 60}")),
     ("secret-in-plain", chef!("annotations: {cook: \"${{ secrets.gemini_api_key }}\"}")),
     ("selector", &[(CHEF, SERVICE, "    service: {name: cc, spec: {selector: {app: cc}}}\n")]),
     (

@@ -22,6 +22,7 @@ const ENDS: [&str; 3] = [".json", ".yaml", ".yml"];
 
 /// Arguments of `homebuild schemas`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = examples!("schemas add crds.yaml"))]
 pub(super) struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -30,12 +31,14 @@ pub(super) struct Arguments {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     /// Take schemas over from files: custom resource definitions, `OpenAPI` documents, a chart's values.schema.json
-    ///
-    /// Example: homebuild schemas add crds.yaml
     Add(Add),
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = examples!(
+    "schemas add crds.yaml",
+    "schemas add --chart traefik values.schema.json"
+))]
 struct Add {
     /// Custom resource definitions (YAML or JSON), `OpenAPI` documents, or folders of them
     #[arg(required = true, value_name = "FILE|FOLDER")]

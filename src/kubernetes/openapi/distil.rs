@@ -18,6 +18,9 @@ use crate::yaml::{Data, Node};
 const OWN: [&str; 4] =
     ["io.k8s.api.", "io.k8s.apimachinery.", "io.k8s.apiextensions-apiserver.", "io.k8s.kube-aggregator."];
 
+/// Kinds of different documents, which every Kubernetes has.
+const WHOLE: [&str; 3] = ["v1/Namespace", "apps/v1/Deployment", "rbac.authorization.k8s.io/v1/Role"];
+
 /// Schemas, and what is left out of them.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Distilled {
@@ -54,6 +57,10 @@ pub fn documents(version: &str, documents: &[Value]) -> Result<Distilled, Proble
         let file: &mut File = files.entry(name.to_owned()).or_default();
         let schema = Some(kept_name(root, definitions[root]).into());
         file.kinds.insert(kind, Kind { namespaced, schema });
+    }
+    if files.get(KUBERNETES).is_some_and(|file| !WHOLE.iter().all(|kind| file.kinds.contains_key(*kind))) {
+        return Err(Problem::error("schemas", "these are not all OpenAPI documents of a Kubernetes")
+            .note("they are one file, `schemas/kubernetes.json`: give all of them together"));
     }
     let left_out = RefCell::default();
     for (name, file) in &mut files {
