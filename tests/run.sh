@@ -22,6 +22,7 @@ step_doc() { cargo doc --locked --no-deps; }
 step_build() { cargo run --locked --release -- build --check; }
 step_docs() { cargo build --locked --release && tests/docs.py "${CARGO_TARGET_DIR:-target}/release/homebuild"; }
 step_editor() { cargo run --locked --release -- schema | diff - schemas/editor.json; }
+step_language_server() { tests/language_server.py; }
 step_kinds() { python3 tools/kinds.py --check; }
 step_readers() { tests/readers.py --self-test && tests/readers.py; }
 
@@ -45,14 +46,14 @@ step_fresh() {
 step_clean() { [ "$(git status --porcelain)" = "$before" ] || { git status --short; false; }; }
 
 steps=("$@")
-[ $# -gt 0 ] || steps=(format clippy test doc build editor docs fresh kinds readers inventory clean)
+[ $# -gt 0 ] || steps=(format clippy test doc build editor language_server docs fresh kinds readers inventory clean)
 passed=0 failed=0 table=""
 for step in "${steps[@]}"; do
   printf '\n== %s\n' "$step"
   began=$SECONDS verdict=ok
   "step_$step" </dev/null || verdict=FAILED
   [ "$verdict" = ok ] && passed=$((passed + 1)) || failed=$((failed + 1))
-  table+=$(printf '%-6s  %-9s  %4d s' "$verdict" "$step" $((SECONDS - began)))$'\n'
+  table+=$(printf '%-6s  %-15s  %4d s' "$verdict" "$step" $((SECONDS - began)))$'\n'
 done
 printf '\n%s\n%d passed, %d failed\n' "$table" "$passed" "$failed"
 [ "$failed" = 0 ]
