@@ -24,6 +24,8 @@ pub struct Options {
     pub mode: Mode,
     /// Only these stacks; all of them where it is empty.
     pub stacks: BTreeSet<String>,
+    /// Whether nothing is written where there are warnings.
+    pub deny_warnings: bool,
 }
 
 /// What a build did.
@@ -115,6 +117,9 @@ pub fn build(root: &Path, options: &Options, progress: &(dyn Fn(usize, usize) + 
     let mut report = quiet(&look, scope);
     report.warnings.extend(built.iter().flat_map(|one| one.warnings.iter().cloned()));
     report.warnings.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
+    if options.deny_warnings && options.mode == Mode::Write && !report.warnings.is_empty() {
+        return Ok(report);
+    }
     let site_lock = File { path: "site.lock".to_owned(), text: lock::site(&site) };
     let (outputs, keeps) = built.into_iter().map(|one| (one.output, one.keep)).unzip();
     let written = out::write(&turn, &look, vec![site_lock], outputs, scope)

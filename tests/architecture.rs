@@ -38,7 +38,7 @@ const HOMES: [(&str, &[&str]); 11] = [
     ("sha2", &["digest", "out", "disk"]),
     ("base64", &["kubernetes", "template"]),
     ("strsim", &["problem"]),
-    ("regex_lite", &["schema"]),
+    ("regex_lite", &["kubernetes", "schema"]),
 ];
 
 #[test]

@@ -1,41 +1,93 @@
 //! The checks that build holds documents to: their names, their levels, and what is accepted with a reason.
+//!
+//! A check is one file of this folder: its name, its level, its texts and its function, in one [`Check`]. It is known
+//! by its line in [`Check::ALL`].
 
+mod cluster_admin;
+mod explain;
+mod host_network;
+mod host_path;
+mod latest_tag;
+mod limits_above_tier;
+mod no_readiness_probe;
+mod no_requests;
+mod no_tier_label;
+mod privileged;
+mod quota_exceeded;
+mod requests_above_limits;
+mod resources;
 mod secret_in_plain;
+mod subject;
 
 use std::collections::BTreeMap;
 
-pub use secret_in_plain::secret_in_plain;
+pub use explain::{explain, page};
+pub use subject::{Body, Finding, Module, Object, Of, What};
 
 use crate::problem::{Level, Place, Problem, Problems, did_you_mean};
 use crate::yaml::{Map, Node};
 
-/// One named rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Check {
-    /// A secret outside of Secrets, cloud-init files and Proxmox payloads.
-    SecretInPlain,
+/// One named rule: all that there is of it stands in one file.
+#[derive(Debug)]
+pub struct Check {
+    /// Its name in sources and messages.
+    pub name: &'static str,
+    default: Verdict,
+    means: &'static str,
+    matters: &'static str,
+    fix: &'static str,
+    run: Run,
+}
+
+/// What a check looks at.
+#[derive(Debug)]
+enum Run {
+    /// One object after another.
+    Object(for<'a> fn(&Object<'a>, &Module<'a>, &mut Vec<Finding<'a>>)),
+    /// All of a module together.
+    Module(for<'a> fn(&[Object<'a>], &Module<'a>, &mut Vec<Finding<'a>>)),
 }
 
 impl Check {
-    /// All of them.
-    pub const ALL: [Self; 1] = [Self::SecretInPlain];
+    /// All of them, by name.
+    pub const ALL: [&'static Self; 12] = [
+        &cluster_admin::CHECK,
+        &host_network::CHECK,
+        &host_path::CHECK,
+        &latest_tag::CHECK,
+        &limits_above_tier::CHECK,
+        &no_readiness_probe::CHECK,
+        &no_requests::CHECK,
+        &no_tier_label::CHECK,
+        &privileged::CHECK,
+        &quota_exceeded::CHECK,
+        &requests_above_limits::CHECK,
+        &secret_in_plain::CHECK,
+    ];
 
-    /// Its name in sources and messages.
+    /// What it finds in the objects of a module.
     #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::SecretInPlain => "secret-in-plain",
+    pub fn find<'a>(&self, objects: &[Object<'a>], module: &Module<'a>) -> Vec<Finding<'a>> {
+        let mut found = Vec::new();
+        match self.run {
+            Run::Object(run) => objects.iter().for_each(|object| run(object, module, &mut found)),
+            Run::Module(run) => run(objects, module, &mut found),
         }
+        found
     }
 
-    fn default(self) -> Verdict {
-        match self {
-            Self::SecretInPlain => Verdict::Deny,
-        }
+    /// Where to read on, for a message.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        format!(
+            "{}; more: `homebuild build --explain {}`",
+            self.fix.replace('\n', " ").trim_end_matches('.'),
+            self.name
+        )
     }
 
-    fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|check| check.name() == name)
+    fn named(name: &str) -> Option<&'static Self> {
+        Self::ALL.into_iter().find(|check| check.name == name)
     }
 }
 
@@ -50,9 +102,9 @@ pub enum Verdict {
     Deny,
 }
 
-/// The levels of checks that somebody set.
+/// The levels of checks that somebody set, by name.
 #[derive(Debug, Clone, Default)]
-pub struct Levels(BTreeMap<Check, Verdict>);
+pub struct Levels(BTreeMap<&'static str, Verdict>);
 
 impl Levels {
     /// From a `checks:` map.
@@ -72,9 +124,9 @@ impl Levels {
             };
             match Check::named(&entry.key) {
                 Some(check) => {
-                    levels.0.insert(check, verdict);
+                    levels.0.insert(check.name, verdict);
                 }
-                None => problems.push(unknown(&entry.key, &entry.place)),
+                None => problems.push(unknown(&entry.key).at(&entry.place)),
             }
         }
         problems.or(levels)
@@ -82,8 +134,8 @@ impl Levels {
 
     /// What a failed check means; none where it is allowed.
     #[must_use]
-    pub fn level(&self, check: Check) -> Option<Level> {
-        match self.0.get(&check).copied().unwrap_or_else(|| check.default()) {
+    pub fn level(&self, check: &Check) -> Option<Level> {
+        match self.0.get(check.name).copied().unwrap_or(check.default) {
             Verdict::Allow => None,
             Verdict::Warn => Some(Level::Warning),
             Verdict::Deny => Some(Level::Error),
@@ -93,7 +145,7 @@ impl Levels {
 
 /// The checks that an author accepts at one place, each with a reason.
 #[derive(Debug, Clone, Default)]
-pub struct Accepts(Vec<(Check, Place)>);
+pub struct Accepts(Vec<(&'static str, Place)>);
 
 impl Accepts {
     /// From an `accept:` map.
@@ -102,8 +154,8 @@ impl Accepts {
         let mut accepts = Vec::new();
         for entry in entries(node) {
             match Check::named(&entry.key) {
-                Some(check) => accepts.push((check, entry.place.clone())),
-                None => problems.push(unknown(&entry.key, &entry.place)),
+                Some(check) => accepts.push((check.name, entry.place.clone())),
+                None => problems.push(unknown(&entry.key).at(&entry.place)),
             }
         }
         problems.or(Self(accepts))
@@ -111,8 +163,8 @@ impl Accepts {
 
     /// Where a check is accepted, if it is.
     #[must_use]
-    pub fn of(&self, check: Check) -> Option<&Place> {
-        self.0.iter().find(|(accepted, _)| *accepted == check).map(|(_, place)| place)
+    pub fn of(&self, check: &Check) -> Option<&Place> {
+        self.0.iter().find(|(accepted, _)| *accepted == check.name).map(|(_, place)| place)
     }
 
     /// A warning for each that nothing needed.
@@ -121,7 +173,7 @@ impl Accepts {
         let unneeded = self.0.iter().filter(|(_, place)| !needed.contains(place));
         unneeded
             .map(|(check, place)| {
-                Problem::warning("unneeded-accept", format!("nothing here needs `{}` to be accepted", check.name()))
+                Problem::warning("unneeded-accept", format!("nothing here needs `{check}` to be accepted"))
                     .at(place)
                     .label("take it away")
             })
@@ -133,8 +185,7 @@ fn entries(node: Option<&Node>) -> &[crate::yaml::Entry] {
     node.and_then(Node::as_map).map_or(&[], |Map(entries)| entries)
 }
 
-fn unknown(name: &str, place: &Place) -> Problem {
+fn unknown(name: &str) -> Problem {
     Problem::error("unknown-check", format!("there is no check `{name}`"))
-        .at(place)
-        .label(did_you_mean(name, Check::ALL.into_iter().map(Check::name)))
+        .label(did_you_mean(name, Check::ALL.into_iter().map(|check| check.name)))
 }

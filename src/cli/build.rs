@@ -10,6 +10,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use crate::build::{Failure, Options, Report, Told, build};
+use crate::check;
 use crate::out::Mode;
 use crate::problem::{Level, Problem};
 
@@ -32,29 +33,49 @@ pub(super) struct Arguments {
     /// Threads; as many as there are cores where nothing is said
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
+    /// With `deny`, warnings are errors
+    #[arg(long, value_name = "LEVEL", default_value = "warn")]
+    warnings: Warnings,
+    /// Tell what a check means, why it matters, and how to fix or accept it; `all` prints docs/checks.md
+    #[arg(long, value_name = "CHECK")]
+    explain: Option<String>,
     /// Print what happened as JSON
     #[arg(long)]
     json: bool,
 }
 
+/// What warnings mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Warnings {
+    /// The author should look
+    Warn,
+    /// They are errors
+    Deny,
+}
+
 pub(super) fn run(site: &Path, arguments: &Arguments) -> ExitCode {
+    if let Some(name) = &arguments.explain {
+        return explain(name);
+    }
     let threads = arguments.threads.map_or(0, usize::from);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build_global();
     debug_assert!(pool.is_ok(), "the pool is made once, here");
     let mode = if arguments.check { Mode::Check } else { Mode::Write };
-    let options = Options { mode, stacks: arguments.stacks.iter().cloned().collect() };
+    let deny_warnings = arguments.warnings == Warnings::Deny;
+    let options = Options { mode, stacks: arguments.stacks.iter().cloned().collect(), deny_warnings };
     let begin = Instant::now();
     let progress = Progress::new(begin);
     // in the pool: this thread's own stack may be small
     let result = rayon::scope(|_| build(site, &options, &|done, all| progress.show(done, all)));
     progress.clear();
     let stale = matches!(&result, Ok(report) if mode == Mode::Check && !is_same(report));
-    let failed = result.is_err() || stale;
+    let denied = matches!(&result, Ok(report) if deny_warnings && !report.warnings.is_empty());
+    let failed = result.is_err() || stale || denied;
     if arguments.json {
-        let _ = writeln!(std::io::stdout(), "{:#}", as_json(&result, stale));
+        let _ = writeln!(std::io::stdout(), "{:#}", as_json(&result, stale, denied));
     } else {
         match result {
-            Ok(report) => tell(&report, stale, begin),
+            Ok(report) => tell(&report, stale, denied, begin),
             Err(Failure { problems, writing }) => {
                 let end = if writing {
                     "; files that were written are whole, build again to finish"
@@ -111,11 +132,27 @@ fn listed<'a>(report: &'a Report, words: [&'static str; 3]) -> Vec<(&'static str
     of(words[0], |c| &c.added).chain(of(words[1], |c| &c.changed)).chain(of(words[2], |c| &c.removed)).collect()
 }
 
-fn tell(report: &Report, stale: bool, begin: Instant) {
+/// What a check means, or which checks there are.
+fn explain(name: &str) -> ExitCode {
+    let text = if name == "all" { Ok(check::page()) } else { check::explain(name) };
+    match text {
+        Ok(text) => {
+            let _ = write!(std::io::stdout(), "{text}");
+            ExitCode::SUCCESS
+        }
+        Err(problem) => {
+            let _ = write!(std::io::stderr(), "{problem}");
+            ExitCode::from(super::FAILED)
+        }
+    }
+}
+
+fn tell(report: &Report, stale: bool, denied: bool, begin: Instant) {
     let mut out = std::io::stdout().lock();
     let mut err = std::io::stderr().lock();
-    for Told { text, .. } in &report.warnings {
-        let _ = writeln!(err, "{text}");
+    for (Told { text, .. }, more) in said_once(&report.warnings) {
+        let more = if more == 0 { String::new() } else { format!("   = and {more} more of the same\n") };
+        let _ = writeln!(err, "{text}{more}");
     }
     if stale {
         let lines = listed(report, ["missing", "changed", "left"]);
@@ -125,6 +162,12 @@ fn tell(report: &Report, stale: bool, begin: Instant) {
         let _ = writeln!(err, "error: out/ is not what the sources give: {files} in {stacks}");
         list(&mut err, &lines);
         let _ = writeln!(err, "  = run `homebuild build` and commit out/");
+    }
+    if denied {
+        let warnings = super::count(report.warnings.len(), "warning");
+        let _ = writeln!(err, "error: {warnings}, and `--warnings deny` makes them errors; nothing was written");
+    }
+    if stale || denied {
         return;
     }
     let lines = listed(report, ["added", "changed", "removed"]);
@@ -143,6 +186,18 @@ fn tell(report: &Report, stale: bool, begin: Instant) {
     list(&mut out, &lines);
 }
 
+/// Each message once: the first warning that says it, and how many more do.
+fn said_once(warnings: &[Told]) -> Vec<(&Told, usize)> {
+    let mut said: Vec<(&Told, usize)> = Vec::new();
+    for told in warnings {
+        match said.iter_mut().find(|(first, _)| (&first.code, &first.message) == (&told.code, &told.message)) {
+            Some((_, more)) => *more += 1,
+            None => said.push((told, 0)),
+        }
+    }
+    said
+}
+
 fn list(out: &mut impl Write, lines: &[(&str, &String)]) {
     let mut last = "";
     for (word, path) in lines.iter().take(LISTED) {
@@ -155,10 +210,10 @@ fn list(out: &mut impl Write, lines: &[(&str, &String)]) {
     }
 }
 
-fn as_json(result: &Result<Report, Failure>, stale: bool) -> Value {
+fn as_json(result: &Result<Report, Failure>, stale: bool, denied: bool) -> Value {
     match result {
         Ok(report) => json!({
-            "result": if stale { "stale" } else { "done" },
+            "result": if denied { "warnings" } else if stale { "stale" } else { "done" },
             "stacks": report.stacks,
             "artifacts": report.artifacts,
             "changes": report.changes.iter().map(|(name, c)| {

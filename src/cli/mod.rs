@@ -2,6 +2,7 @@
 
 mod build;
 mod schema;
+mod schemas;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -31,6 +32,8 @@ enum Command {
     Build(build::Arguments),
     /// Print the JSON Schema by which editors complete and check the sources: schemas/editor.json
     Schema,
+    /// Keep the schemas that objects are checked against
+    Schemas(schemas::Arguments),
     /// Print what a shell needs to complete commands
     Completions {
         /// The shell
@@ -51,6 +54,7 @@ pub fn run() -> ExitCode {
     match arguments.command {
         Command::Build(command) => build::run(&arguments.site, &command),
         Command::Schema => schema::run(&arguments.site),
+        Command::Schemas(command) => schemas::run(&arguments.site, &command),
         Command::Completions { shell } => {
             let mut command = <Arguments as clap::CommandFactory>::command();
             clap_complete::generate(shell, &mut command, "homebuild", &mut std::io::stdout());

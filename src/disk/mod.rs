@@ -7,6 +7,7 @@
 pub(crate) mod descriptor;
 mod seen;
 mod stamp;
+mod texts;
 mod walk;
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -19,6 +20,7 @@ use rustix::io::Errno;
 
 use crate::problem::{Place, Problem, Problems, Source};
 pub use seen::Seen;
+pub use texts::texts;
 pub(crate) use stamp::{Fingerprint, Print, Stamp, short};
 pub(crate) use walk::failure;
 use walk::{Walk, plain, printable};

@@ -2,13 +2,16 @@
 //!
 //! [`kinds`] is the data, made from Kubernetes' own `OpenAPI` and discovery files by `tools/kinds.py`. [`merge`] lays
 //! Kubernetes' own words over what a layout made, [`patch`] changes single values, [`normalise`] and [`order`] bring
-//! an object into the one form that `out/` shows, and [`identity`] says what an object is and what its file is called.
+//! an object into the one form that `out/` shows, [`identity`] says what an object is and what its file is called, and
+//! [`quantity`] reads amounts of resources.
 
 pub mod identity;
 pub mod kinds;
 pub mod merge;
 pub mod normalise;
+pub mod openapi;
 pub mod order;
 pub mod patch;
+pub mod quantity;
 #[cfg(test)]
 mod testing;

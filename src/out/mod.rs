@@ -24,6 +24,7 @@ mod compare;
 mod look;
 mod memory;
 mod program;
+mod put;
 mod rest;
 mod save;
 mod sums;
@@ -33,6 +34,7 @@ mod write;
 
 pub use look::{Look, State, look};
 pub use program::Program;
+pub use put::put;
 pub use save::{Keep, refresh, save};
 pub use turn::Turn;
 pub use write::{Changes, Written, write};

@@ -60,7 +60,7 @@ fn called_in(problem: Problem, layout: &Arc<Source>) -> Problem {
 /// A problem in a rendered text: told at the value that the text is, or else at the component, with the text's line.
 fn of_text(mut problem: Problem, job: &Job) -> Problem {
     if let Some(place) = problem.place.take() {
-        problem.place = written(&place).and_then(|text| value_place(&job.values, &|value| value == text));
+        problem.place = written(&place).and_then(|text| value_place(&job.values, &|_, value| value == text));
         let line = place.source.text.lines().nth((place.line as usize).saturating_sub(1)).unwrap_or_default().trim();
         let shown: String = line.chars().take(SHOWN).collect();
         let more = if shown.len() < line.len() { "..." } else { "" };
@@ -89,18 +89,20 @@ fn written(place: &Place) -> Option<String> {
     }
 }
 
-/// The place in the stack of the only value with such a text.
-pub(super) fn value_place(values: &Node, is_it: &dyn Fn(&str) -> bool) -> Option<Place> {
-    fn find<'a>(node: &'a Node, is_it: &dyn Fn(&str) -> bool, found: &mut Vec<&'a Place>) {
+/// The place in the stack of the only value with such a key (that of its list, in a list) and text.
+pub(super) fn value_place(values: &Node, is_it: &dyn Fn(&str, &str) -> bool) -> Option<Place> {
+    fn find<'a>(key: &str, node: &'a Node, is_it: &dyn Fn(&str, &str) -> bool, found: &mut Vec<&'a Place>) {
         match &node.data {
-            Data::List(list) => list.iter().for_each(|item| find(item, is_it, found)),
-            Data::Map(map) => map.iter().for_each(|(_, value)| find(value, is_it, found)),
-            _ if node.as_str().or(node.plain.as_deref()).is_some_and(is_it) => found.push(&node.place),
+            Data::List(list) => list.iter().for_each(|item| find(key, item, is_it, found)),
+            Data::Map(map) => map.iter().for_each(|(key, value)| find(key, value, is_it, found)),
+            _ if node.as_str().or(node.plain.as_deref()).is_some_and(|text| is_it(key, text)) => {
+                found.push(&node.place);
+            }
             _ => {}
         }
     }
     let mut found = Vec::new();
-    find(values, is_it, &mut found);
+    find("", values, is_it, &mut found);
     found.retain(|place| place.source.path.starts_with("stacks/"));
     found.dedup();
     if let [only] = found.as_slice() { Some((*only).clone()) } else { None }

@@ -5,13 +5,13 @@ mod patches;
 
 use rayon::prelude::*;
 
-use crate::check::{self, Check};
+use crate::check::{self, Accepts, Check, Finding, Of};
 use crate::document::Document;
 use crate::kubernetes::order;
-use crate::problem::{Place, Problem, Problems, Within, gather};
+use crate::problem::{Level, Place, Problem, Problems, Within, gather};
 use crate::resolve::{Job, Module, Stack};
 use crate::secrets::reference::has_reference;
-use crate::site::Site;
+use crate::site::{NAMESPACE_LAYOUT, Site};
 use crate::yaml::{Data, Node};
 
 /// One file below `out/`, made of one document.
@@ -81,26 +81,24 @@ fn module(site: &Site, stack: &Stack, module: &Module) -> Result<(Rendered, Vec<
         module.jobs.par_iter().enumerate().map(|(number, job)| documents::of(site, module, number, job)).collect();
     let mut findings = Findings::default();
     let mut made = Vec::new();
+    let mut not_made = Vec::new();
     for (job, documents) in module.jobs.iter().zip(jobs) {
         match documents {
             Ok(documents) if job.made => made.extend(documents),
             // rendered only to see what it would accept
-            Ok(documents) => {
-                let mut silent = Findings::default();
-                for one in &documents {
-                    secrets_in_plain(stack, module, one, &mut silent);
-                }
-                findings.needed.extend(silent.needed);
-            }
+            Ok(documents) => not_made.extend(documents),
             Err(problems) if job.made => findings.problems.extend(problems),
             Err(_) => {}
         }
     }
     let patches = module.patches.iter().collect::<Vec<_>>();
     findings.problems.extend(patches::apply(site, &patches, &mut made));
-    for one in &made {
-        secrets_in_plain(stack, module, one, &mut findings);
+    if !not_made.is_empty() {
+        let mut silent = Findings::default();
+        check(site, stack, module, made.iter().chain(&not_made), &mut silent);
+        findings.needed.extend(silent.needed);
     }
+    check(site, stack, module, made.iter(), &mut findings);
     let artifacts: Vec<_> = made.into_par_iter().map(|one| artifact(site, module, one)).collect();
     let artifacts = findings.problems.take(gather(artifacts)).unwrap_or_default();
     findings.problems.extend(snippets(module, &artifacts));
@@ -115,30 +113,61 @@ fn module(site: &Site, stack: &Stack, module: &Module) -> Result<(Rendered, Vec<
     Ok((Rendered { artifacts, warnings }, needed))
 }
 
-/// The check `secret-in-plain`, with the levels and acceptances of where the document comes from.
-fn secrets_in_plain(stack: &Stack, module: &Module, made: &Made, findings: &mut Findings) {
-    let check = Check::SecretInPlain;
-    let label = made.document.label();
-    let found = match &made.document {
-        Document::Object { identity, .. } if (identity.group(), &*identity.kind) == ("", "Secret") => Vec::new(),
-        Document::Object { object, .. } => check::secret_in_plain(&label, object),
-        Document::ControlPlaneFile { text, .. } if has_reference(text) => {
-            let message = format!("a secret stands in {label}, which is a plain file");
-            vec![(Problem::error(check.name(), message), text.as_str())]
-        }
-        _ => Vec::new(),
+/// All checks, with the levels and acceptances of where the documents come from.
+fn check<'a>(
+    site: &'a Site,
+    stack: &Stack,
+    module: &'a Module,
+    made: impl Iterator<Item = &'a Made>,
+    findings: &mut Findings,
+) {
+    let objects: Vec<_> = made.filter_map(checked).collect();
+    let quota =
+        module.jobs.iter().find(|job| job.layout.name == NAMESPACE_LAYOUT).and_then(|job| job.values.get("quota"));
+    let about = check::Module {
+        name: &module.name,
+        namespace: module.namespace.as_deref(),
+        tier: module.tier.as_deref().and_then(|tier| Some((tier, site.tiers.get(tier)?))),
+        has_quota_of_tier: quota.is_none_or(Node::is_null),
     };
-    let Some(level) = module.levels.level(check).filter(|_| !found.is_empty()) else { return };
-    let job = &module.jobs[made.job];
-    if let Some(place) = [&job.accepts, &module.accepts, &stack.accepts].into_iter().find_map(|all| all.of(check)) {
-        findings.needed.push(place.clone());
-        return;
+    for check in Check::ALL {
+        let Some(level) = module.levels.level(check) else { continue };
+        for finding in check.find(&objects, &about) {
+            let job = finding.job.map(|number| &module.jobs[number]);
+            let accepts = [job.map(|job| &job.accepts), Some(&module.accepts), Some(&stack.accepts)];
+            match accepts.into_iter().flatten().find_map(|all: &Accepts| all.of(check)) {
+                Some(place) => findings.needed.push(place.clone()),
+                None => findings.problems.push(found(check, level, finding, module)),
+            }
+        }
     }
-    for (problem, text) in found {
-        let is_of = |value: &str| has_reference(value) && text.contains(value);
-        let problem = documents::value_place(&job.values, &is_of).iter().fold(problem, Problem::at);
-        findings.problems.push(of_component(Problem { level, ..problem }, job));
+}
+
+/// A document as checks see it, if they do.
+fn checked(made: &Made) -> Option<check::Object<'_>> {
+    match &made.document {
+        Document::Object { identity, object } => Some(check::Object::new(identity, object, made.job)),
+        Document::ControlPlaneFile { name, text } => Some(check::Object::file(name, text, made.job)),
+        Document::CloudInit { .. } | Document::Proxmox { .. } => None,
     }
+}
+
+/// What a check found, told at the value that it is about, or else at the component or the module.
+fn found(check: &Check, level: Level, finding: Finding<'_>, module: &Module) -> Problem {
+    let problem = Problem { level, ..Problem::error(check.name, finding.message) };
+    let subject = Some(finding.subject).filter(|subject| !subject.is_empty());
+    let problem = subject.into_iter().fold(problem, Problem::note).note(check.hint());
+    let Some(number) = finding.job else { return problem.at(&module.place) };
+    let job = &module.jobs[number];
+    let place = match finding.of {
+        Of::Nothing => None,
+        Of::Value(text) => documents::value_place(&job.values, &|_, value| value == text),
+        Of::Key(key, text) => documents::value_place(&job.values, &|at, value| at == key && value == text),
+        Of::Secret(text) => {
+            documents::value_place(&job.values, &|_, value| has_reference(value) && text.contains(value))
+        }
+    };
+    of_component(place.iter().fold(problem, Problem::at), job)
 }
 
 /// A problem of what a component made; told at the component, unless it has a place already.
@@ -218,8 +247,9 @@ fn snippets(module: &Module, artifacts: &[Artifact]) -> Problems {
                     format!("{} names the cloud-init file `{name}`, which nothing here makes", artifact.label);
                 let hint = crate::problem::did_you_mean(name, known.iter().copied());
                 let job = &module.jobs[artifact.job];
-                let is_it =
-                    |value: &str| value == name || value.contains(&artifact.text[at..at + START.len() + name.len()]);
+                let is_it = |_: &str, value: &str| {
+                    value == name || value.contains(&artifact.text[at..at + START.len() + name.len()])
+                };
                 let problem = Problem::error("unknown-snippet", message).label(hint);
                 let problem = documents::value_place(&job.values, &is_it).iter().fold(problem, Problem::at);
                 problems.push(of_component(problem, job));
