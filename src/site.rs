@@ -144,8 +144,7 @@ impl Site {
     pub fn new(config: Config, sources: &SiteSources) -> Result<Self, Problems> {
         let mut problems = Problems::new();
         let Config { node, schemas, .. } = config;
-        let kinds_source = sources.schemas.iter().find(|source| source.path == "schemas/kinds.json");
-        let kinds = problems.take(Kinds::new(kinds_source)).map(Arc::new);
+        let kinds = problems.take(Kinds::new(&sources.schemas)).map(Arc::new);
         let secret = problems.take(Secret::load(&sources.secrets)).map(Arc::new);
         let types_source = sources.layouts.iter().find(|source| source.path == TYPES);
         let types = problems.take(types_source.map_or_else(|| Ok(Types::none()), Types::load)).map(Arc::new);

@@ -1,7 +1,14 @@
-//! The schemas of objects: from what Kubernetes publishes to files of `schemas/`, and from there to a check.
+//! The schemas of objects: from what Kubernetes publishes to files of `schemas/`, and from there to mistakes in objects.
 //!
-//! [`distil`] turns `OpenAPI` documents and custom resource definitions into [`file`]s without descriptions.
+//! [`distil`] turns `OpenAPI` documents and custom resource definitions into [`file`]s without descriptions. A
+//! [`shape`] is one definition of a file, read when it is needed; [`walk`] holds an object against it. What schemas do
+//! not say of Kubernetes' own fields (ports, quantities, schedules, names) is a table, [`meaning`], of [`words`].
 
 pub mod distil;
 pub mod file;
+mod format;
+pub mod meaning;
+pub mod shape;
 mod simplify;
+pub mod walk;
+pub mod words;
