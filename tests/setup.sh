@@ -117,6 +117,7 @@ command -v cloud-init >/dev/null || {
   quietly "installing the Debian package cloud-init" debian_package cloud-init
 }
 if [ "${1:-}" = cluster ]; then
+  need openssl "it makes the keys of the practice cluster"
   alone lock-cluster # who needs no control plane does not wait for its compiler
   tool "control-plane-$kubernetes" build_control_plane
   tool "kwok-$kwok" install_go "sigs.k8s.io/kwok/cmd/kwok@v$kwok"
