@@ -11,11 +11,13 @@ mod latest_tag;
 mod limits_above_tier;
 mod no_readiness_probe;
 mod no_requests;
+mod no_schema;
 mod no_tier_label;
 mod privileged;
 mod quota_exceeded;
 mod requests_above_limits;
 mod resources;
+mod schema;
 mod secret_in_plain;
 mod subject;
 
@@ -50,7 +52,7 @@ enum Run {
 
 impl Check {
     /// All of them, by name.
-    pub const ALL: [&'static Self; 12] = [
+    pub const ALL: [&'static Self; 14] = [
         &cluster_admin::CHECK,
         &host_network::CHECK,
         &host_path::CHECK,
@@ -58,10 +60,12 @@ impl Check {
         &limits_above_tier::CHECK,
         &no_readiness_probe::CHECK,
         &no_requests::CHECK,
+        &no_schema::CHECK,
         &no_tier_label::CHECK,
         &privileged::CHECK,
         &quota_exceeded::CHECK,
         &requests_above_limits::CHECK,
+        &schema::CHECK,
         &secret_in_plain::CHECK,
     ];
 

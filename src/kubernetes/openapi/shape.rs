@@ -143,6 +143,11 @@ impl Types {
         self.0 & of != 0
     }
 
+    /// Whether a text is allowed, and no number.
+    pub fn is_text(self) -> bool {
+        self.0 & Self::SCALAR.0 == 1
+    }
+
     /// `text or a whole number`
     pub fn words(self) -> String {
         let words: Vec<_> =

@@ -1,12 +1,12 @@
 //! An object held against its schema.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use super::meaning::Meaning;
-use super::shape::{Bounds, List, Logic, Property, Range, Rest, Shape, Slot};
+use super::shape::{Bounds, List, Logic, Property, Range, Rest, Shape, Slot, Types};
 use super::words::{self, Form};
-use crate::kubernetes::kinds::Kinds;
-use crate::problem::did_you_mean;
+use crate::kubernetes::kinds::{Kinds, group_of};
+use crate::problem::nearest;
 use crate::secrets::reference::has_reference;
 use crate::yaml::{Data, Map, Node};
 
@@ -24,15 +24,29 @@ pub struct Mistake<'a> {
     pub text: Option<&'a str>,
 }
 
-/// All that is wrong in an object of a shape. Messages name it as `what`: `apps/v1 Deployment`.
-pub fn mistakes<'a>(kinds: &'a Kinds, shape: &'a Shape, object: &'a Node, what: &'a str) -> Vec<Mistake<'a>> {
+/// What an object is.
+#[derive(Debug, Clone, Copy)]
+pub struct What<'a> {
+    /// `apps/v1`
+    pub api_version: &'a str,
+    /// `Deployment`
+    pub kind: &'a str,
+}
+
+impl fmt::Display for What<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.api_version, self.kind)
+    }
+}
+
+/// All that is wrong in an object of a shape.
+#[must_use]
+pub fn mistakes<'a>(kinds: &'a Kinds, shape: &'a Shape, what: What<'a>, object: &'a Node) -> Vec<Mistake<'a>> {
     let mut walk = Walk { kinds, what, found: Vec::new() };
     walk.value(shape, object, &Path::ROOT);
-    if let (Some(kind), Some(name)) = (what.rsplit(' ').next(), object.at(["metadata", "name"])) {
-        let group = what.split_once('/').map_or("", |(group, _)| group);
-        let path = Path { key: "metadata", index: None, above: Some(&Path::ROOT) };
-        let path = Path { key: "name", index: None, above: Some(&path) };
-        walk.text(words::name_of(group, kind), name, &path);
+    if let Some(name) = object.at(["metadata", "name"]) {
+        let form = words::name_of(group_of(what.api_version), what.kind);
+        walk.text(form, name, &Path::ROOT.below("metadata").below("name"));
     }
     walk.found
 }
@@ -71,7 +85,7 @@ impl<'a> Path<'_, 'a> {
 
 struct Walk<'a> {
     kinds: &'a Kinds,
-    what: &'a str,
+    what: What<'a>,
     found: Vec<Mistake<'a>>,
 }
 
@@ -88,8 +102,7 @@ impl<'a> Walk<'a> {
             return;
         }
         if !shape.types.allow(&node.data) {
-            let (is, words) = (node.kind(), shape.types.words());
-            return self.say(path, Some(node), format!("{} is {is}, not {words}", self.at(path)));
+            return self.is_no(node, path, shape.types);
         }
         match &node.data {
             // what it will be is not known
@@ -108,20 +121,23 @@ impl<'a> Walk<'a> {
     }
 
     fn map(&mut self, shape: &'a Shape, map: &'a Map, path: &Path<'_, 'a>) {
+        let mut meant = Vec::new();
         for (key, value) in map.iter() {
             let below = path.below(key);
             match (shape.property(key), &shape.rest) {
                 (Some(property), _) => self.property(property, value, &below),
                 (None, Rest::Each(slot)) => self.slot(slot, value, &below),
-                (None, Rest::Closed) => self.unknown(shape, value, &below),
+                (None, Rest::Closed) => meant.extend(self.unknown(shape, value, &below)),
                 (None, Rest::Any) => {}
             }
         }
         for field in &shape.required {
             let is_given = map.get(field).is_some_and(|value| !value.is_null());
             let default = || shape.property(field).and_then(|property| self.kinds.shape_of(&property.slot).ok());
-            if !is_given && default().is_none_or(|field| field.default.is_none() && !field.nullable) {
-                self.say(path, None, format!("{} has no `{}`", self.what, path.below(field).text()));
+            let is_needed = || default().is_none_or(|field| field.default.is_none() && !field.nullable);
+            // a mistyped one has been told already
+            if !is_given && !meant.contains(&&**field) && is_needed() {
+                self.say(path, None, format!("{} needs `{}`", self.what, path.below(field).text()));
             }
         }
     }
@@ -129,15 +145,18 @@ impl<'a> Walk<'a> {
     fn property(&mut self, property: &'a Property, value: &'a Node, path: &Path<'_, 'a>) {
         let before = self.found.len();
         self.slot(&property.slot, value, path);
-        if let Some(meaning) = property.meaning.filter(|_| self.found.len() == before) {
+        let is_map = value.as_map().is_some();
+        if let Some(meaning) = property.meaning.filter(|_| is_map || self.found.len() == before) {
             self.means(meaning, value, path);
         }
     }
 
-    fn unknown(&mut self, shape: &'a Shape, value: &'a Node, path: &Path<'_, 'a>) {
-        let hint = did_you_mean(path.key, shape.properties.iter().map(|property| &*property.name));
-        let hint = if hint.is_empty() { hint } else { format!("; {hint}") };
+    /// A field that is not one, and the field that may be meant.
+    fn unknown(&mut self, shape: &'a Shape, value: &'a Node, path: &Path<'_, 'a>) -> Option<&'a str> {
+        let meant = nearest(path.key, shape.properties.iter().map(|property| &*property.name));
+        let hint = meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
         self.say(path, Some(value), format!("`{}` is not a field of {}{hint}", path.text(), self.what));
+        meant
     }
 
     fn list(&mut self, shape: &'a Shape, list: &'a [Node], path: &Path<'_, 'a>) {
@@ -302,10 +321,21 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// The value is not of a type that it should have.
+    fn is_no(&mut self, node: &'a Node, path: &Path<'_, 'a>, types: Types) {
+        let is = match (&node.data, &node.plain) {
+            (Data::Bool(_), Some(plain)) => format!("`{plain}`"),
+            _ => node.kind().to_owned(),
+        };
+        let is_quotable = types.is_text() && node.plain.is_some() && !node.is_null();
+        let hint = if is_quotable { "; put it in quotes" } else { "" };
+        self.say(path, Some(node), format!("{} is {is}, not {}{hint}", self.at(path), types.words()));
+    }
+
     /// The value is not what it should be.
     fn is_not(&mut self, node: &'a Node, path: &Path<'_, 'a>, words: &str) {
         // a Secret's text is not shown, whoever wrote it there
-        let is_shown = self.what != "v1 Secret" || node.as_str().is_none();
+        let is_shown = (self.what.api_version, self.what.kind) != ("v1", "Secret") || node.as_str().is_none();
         let is = match scalar(node).filter(|_| is_shown) {
             None => node.kind().to_owned(),
             Some(text) => {
@@ -319,7 +349,7 @@ impl<'a> Walk<'a> {
     /// `` `spec.replicas` of apps/v1 Deployment ``
     fn at(&self, path: &Path<'_, 'a>) -> String {
         let text = path.text();
-        if text.is_empty() { self.what.to_owned() } else { format!("`{text}` of {}", self.what) }
+        if text.is_empty() { self.what.to_string() } else { format!("`{text}` of {}", self.what) }
     }
 
     fn say(&mut self, path: &Path<'_, 'a>, node: Option<&'a Node>, message: String) {
