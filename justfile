@@ -10,7 +10,7 @@ default:
 build *ARGS:
     cargo run --locked --release -- build {{ARGS}}
 
-# All tests, as CI runs them; or the steps named (format clippy test doc build editor language_server docs fresh kinds readers inventory cluster clean)
+# All tests, as CI runs them; or the steps named (format clippy test doc build editor language_server docs fresh kinds readers kubeconform inventory cluster clean)
 ci *STEPS:
     tests/run.sh {{STEPS}}
 

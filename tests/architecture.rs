@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules from the ground up: each names only those before it.
-const ORDER: [&str; 19] = [
+const ORDER: [&str; 20] = [
     "digest",
     "problem",
     "yaml",
@@ -17,6 +17,7 @@ const ORDER: [&str; 19] = [
     "document",
     "disk",
     "out",
+    "cluster",
     "site",
     "load",
     "resolve",
@@ -27,17 +28,21 @@ const ORDER: [&str; 19] = [
 ];
 
 /// Each crate that matters, and the modules that are its home.
-const HOMES: [(&str, &[&str]); 11] = [
+const HOMES: [(&str, &[&str]); 15] = [
     ("granit_parser", &["yaml"]),
     ("minijinja", &["template"]),
     ("rustix", &["disk", "out"]),
     ("clap", &["cli"]),
     ("rayon", &["build", "render", "disk", "out", "cli"]),
-    ("serde_json", &["cli", "kubernetes", "schema"]),
+    ("serde_json", &["cli", "cluster", "kubernetes", "schema"]),
     ("postcard", &["build", "out"]),
     ("sha2", &["digest", "out", "disk"]),
     ("base64", &["kubernetes", "template"]),
     ("strsim", &["problem"]),
+    ("http", &["cluster"]),
+    ("k8s_openapi", &["cluster"]),
+    ("kube", &["cluster"]),
+    ("tokio", &["cluster"]),
     ("regex_lite", &["kubernetes", "schema"]),
 ];
 

@@ -24,6 +24,7 @@ step_docs() { cargo build --locked --release && tests/docs.py "${CARGO_TARGET_DI
 step_editor() { cargo run --locked --release -- schema | diff - schemas/editor.json; }
 step_language_server() { tests/language_server.py; }
 step_cluster() { tests/cluster_test.sh; }
+step_kubeconform() { cargo build --locked --release && tests/kubeconform.py "${CARGO_TARGET_DIR:-target}/release/homebuild"; }
 step_kinds() { python3 tools/kinds.py --check; }
 step_readers() { tests/readers.py --self-test && tests/readers.py; }
 
@@ -47,7 +48,7 @@ step_fresh() {
 step_clean() { [ "$(git status --porcelain)" = "$before" ] || { git status --short; false; }; }
 
 steps=("$@")
-[ $# -gt 0 ] || steps=(format clippy test doc build editor language_server docs fresh kinds readers inventory cluster clean)
+[ $# -gt 0 ] || steps=(format clippy test doc build editor language_server docs fresh kinds readers kubeconform inventory cluster clean)
 passed=0 failed=0 table=""
 for step in "${steps[@]}"; do
   printf '\n== %s\n' "$step"

@@ -13,6 +13,7 @@ sops=3.13.3
 age=1.3.1
 kubectl=1.$(sed -n 's/^.*k8s.io\/kubectl v0\.//p' "$here/kubectl/go.mod") # as its module says
 kubernetes=$(sed -n 's/^.*k8s.io\/kubernetes v\([^ ]*\).*/\1/p' "$here/control-plane/go.mod")
+kubeconform=0.8.0
 kwok=0.8.0
 node=24.19.0
 language_server=$(sed -n 's/.*"yaml-language-server": "\(.*\)".*/\1/p' "$here/language-server/package.json")
@@ -110,6 +111,7 @@ path=$venv/bin
 tool "sops-$sops" install_go "github.com/getsops/sops/v3/cmd/sops@v$sops"
 tool "age-$age" install_go "filippo.io/age/cmd/age@v$age" "filippo.io/age/cmd/age-keygen@v$age"
 tool "kubectl-$kubectl" build "$kubectl" kubectl kubectl .
+tool "kubeconform-$kubeconform" install_go "github.com/yannh/kubeconform/cmd/kubeconform@v$kubeconform"
 tool "node-$node" install_node
 tool "yaml-language-server-$language_server" install_language_server
 command -v cloud-init >/dev/null || {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::cluster;
 use crate::disk;
 use crate::kubernetes::openapi::distil::{self, Distilled};
 use crate::kubernetes::openapi::file::File;
@@ -31,6 +32,16 @@ enum Command {
     ///
     /// Example: homebuild schemas add crds.yaml
     Add(Add),
+    /// Take schemas over from a running cluster: Kubernetes' own and those of all custom resources that it has
+    ///
+    /// The cluster is found as kubectl finds it, through KUBECONFIG or ~/.kube/config.
+    ///
+    /// Example: homebuild schemas pull --context homelab
+    Pull {
+        /// A context of the kubeconfig [default: its current one]
+        #[arg(long, value_name = "NAME")]
+        context: Option<String>,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -47,8 +58,11 @@ struct Add {
 }
 
 pub(super) fn run(root: &Path, arguments: &Arguments) -> ExitCode {
-    let Command::Add(add) = &arguments.command;
-    match self::add(root, add) {
+    let done = match &arguments.command {
+        Command::Add(add) => self::add(root, add),
+        Command::Pull { context } => pull(root, context.as_deref()),
+    };
+    match done {
         Ok(said) => {
             let _ = std::io::stdout().write_all(said.as_bytes());
             ExitCode::SUCCESS
@@ -63,8 +77,7 @@ pub(super) fn run(root: &Path, arguments: &Arguments) -> ExitCode {
 fn add(root: &Path, add: &Add) -> Result<String, Problems> {
     let site = disk::Site::open(root)?;
     let mut problems = Problems::new();
-    let texts: Vec<_> =
-        add.files.iter().filter_map(|path| problems.take(disk::texts(path, &ENDS))).flatten().collect();
+    let texts: Vec<_> = add.files.iter().filter_map(|path| problems.take(disk::texts(path, &ENDS))).flatten().collect();
     let values: Vec<_> = texts.iter().filter_map(|text| problems.take(values(text))).flatten().collect();
     problems.or(())?;
     if let Some(chart) = &add.chart {
@@ -85,9 +98,18 @@ fn add(root: &Path, add: &Add) -> Result<String, Problems> {
         said += &save(&site, distil::definitions(&manifests)?)?;
     }
     if said.is_empty() {
-        return Err(Problem::error("schemas", "there is no custom resource definition and no OpenAPI document here").into());
+        return Err(
+            Problem::error("schemas", "there is no custom resource definition and no OpenAPI document here").into()
+        );
     }
     Ok(said)
+}
+
+fn pull(root: &Path, context: Option<&str>) -> Result<String, Problems> {
+    let site = disk::Site::open(root)?;
+    let published = cluster::published(context)?;
+    let said = save(&site, distil::documents(&published.version, &published.documents)?)?;
+    Ok(format!("{}, Kubernetes {}\n{said}", published.server, published.version))
 }
 
 /// Writes schemas over those that the site has, and says what came of it.
@@ -134,7 +156,9 @@ fn items(value: Value) -> Vec<Value> {
     match value.get("items").and_then(Value::as_array).filter(|_| is_list) {
         Some(items) => {
             let inherits = |mut item: Value| {
-                if let (Some(map), Some("CustomResourceDefinitionList")) = (item.as_object_mut(), value["kind"].as_str()) {
+                if let (Some(map), Some("CustomResourceDefinitionList")) =
+                    (item.as_object_mut(), value["kind"].as_str())
+                {
                     map.entry("kind").or_insert("CustomResourceDefinition".into());
                     map.entry("apiVersion").or_insert(value["apiVersion"].clone());
                 }
