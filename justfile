@@ -10,7 +10,7 @@ default:
 build *ARGS:
     cargo run --locked --release -- build {{ARGS}}
 
-# All tests, as CI runs them; or the steps named (format clippy test doc build editor language_server docs fresh kinds readers kubeconform inventory cluster clean)
+# All tests, as CI runs them; or the steps named (format clippy test doc build language_server docs fresh kinds readers kubeconform renovate inventory cluster clean)
 ci *STEPS:
     tests/run.sh {{STEPS}}
 
@@ -29,10 +29,6 @@ bench *ARGS:
 # Make the data about kinds again (after a change of version in tools/kinds.py)
 kinds *ARGS:
     {{tools}} python3 tools/kinds.py {{ARGS}}
-
-# Make schemas/editor.json again (after a change of a layout's schema)
-editor:
-    cargo run --locked --release --quiet -- schema > target/editor.json && mv target/editor.json schemas/editor.json
 
 # Independent readers of out/: PyYAML, ruamel, kubectl, sops, cloud-init, JSON Schema
 readers:

@@ -1,5 +1,6 @@
 //! The disk to sources: what lies where in a site.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::disk::{self, Seen};
@@ -29,6 +30,15 @@ pub fn shared(disk: &disk::Site) -> Result<(Config, SiteSources, Seen), Problems
     let Some(config) = config else { return Err(problems) };
     let secrets = problems.take(secrets(disk, &config, &mut seen)).unwrap_or_default();
     problems.or((config, SiteSources { layouts, partials, schemas, secrets }, seen))
+}
+
+/// The folders that the secrets files lie in, as far as `homebuild.yaml` can be read now.
+#[must_use]
+pub fn secret_folders(root: &Path) -> Option<Vec<String>> {
+    let disk = disk::Site::open(root).ok()?;
+    let config = Config::read(&disk.file("homebuild.yaml", &mut Seen::new()).ok()??).ok()?;
+    let files = config.secret_files().unwrap_or_default();
+    Some(files.iter().filter_map(|(path, _)| Some(path.rsplit_once('/')?.0.to_owned())).collect())
 }
 
 fn secrets(disk: &disk::Site, config: &Config, seen: &mut Seen) -> Result<Vec<Arc<Source>>, Problems> {

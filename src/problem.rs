@@ -51,6 +51,12 @@ impl Place {
         Self::file(&Source::new("homebuild", ""))
     }
 
+    /// The same place, of which no text is shown.
+    #[must_use]
+    pub fn without_text(&self) -> Self {
+        Self { source: Source::new(self.source.path.as_str(), ""), ..self.clone() }
+    }
+
     /// A whole line of a file, from 1.
     #[must_use]
     pub fn line(source: &Arc<Source>, line: usize) -> Self {
@@ -114,7 +120,7 @@ pub fn fit16(number: usize) -> u16 {
 }
 
 /// How bad a problem is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub enum Level {
     /// Nothing is written.
     Error,

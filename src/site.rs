@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::check;
 use crate::kubernetes::kinds::Kinds;
 use crate::layer::lay;
+use crate::links::Offers;
 use crate::problem::{Place, Problem, Problems, Source, did_you_mean};
 use crate::schema::{Language, Schema, Types, What};
 use crate::secrets::Secret;
@@ -65,6 +66,8 @@ pub struct Site {
     pub targets: Node,
     /// Versions, as given.
     pub versions: Vec<(&'static str, String)>,
+    /// What exists although nobody here makes it.
+    pub external: Vec<String>,
     /// Levels of checks.
     pub checks: check::Levels,
     /// Laid under every stack.
@@ -135,6 +138,10 @@ impl Config {
     }
 }
 
+fn texts(node: Option<&Node>) -> Vec<String> {
+    node.and_then(Node::as_list).unwrap_or_default().iter().filter_map(Node::as_str).map(str::to_owned).collect()
+}
+
 fn embedded(name: &str, text: &str) -> Arc<Source> {
     Source::new(format!("homebuild's own schema of {name}"), text)
 }
@@ -164,6 +171,7 @@ impl Site {
             tiers: node.get("tiers").and_then(Node::as_map).cloned().unwrap_or_default(),
             targets: node.get("targets").cloned().unwrap_or_else(|| Node::map(&node.place)),
             versions: ["kubernetes", "proxmox"].iter().filter_map(|key| Some((*key, text(key)?))).collect(),
+            external: texts(node.get("external")),
             checks,
             stack_defaults: Node::map(&node.place),
             layout_defaults: BTreeMap::new(),
@@ -270,6 +278,14 @@ impl Site {
             FileKind::Component => &self.schemas.component,
         };
         schema.complete(schema.expand(node), what)
+    }
+
+    /// What exists although nobody here makes it, to be named.
+    #[must_use]
+    pub fn external_offers(&self) -> Offers<'static> {
+        let mut offers = Offers::default();
+        self.external.iter().for_each(|said| offers.add_said("", said, None));
+        offers
     }
 
     /// The problem of a layout that is not there.

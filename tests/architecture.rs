@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules from the ground up: each names only those before it.
-const ORDER: [&str; 20] = [
+const ORDER: [&str; 26] = [
     "digest",
     "problem",
     "yaml",
@@ -14,10 +14,12 @@ const ORDER: [&str; 20] = [
     "template",
     "layer",
     "check",
+    "links",
     "document",
     "disk",
     "out",
     "cluster",
+    "survey",
     "site",
     "load",
     "resolve",
@@ -25,14 +27,21 @@ const ORDER: [&str; 20] = [
     "lock",
     "across",
     "build",
+    "diff",
+    "explain",
+    "new",
+    "init",
 ];
 
 /// Each crate that matters, and the modules that are its home.
-const HOMES: [(&str, &[&str]); 15] = [
+const HOMES: [(&str, &[&str]); 21] = [
     ("granit_parser", &["yaml"]),
     ("minijinja", &["template"]),
     ("rustix", &["disk", "out"]),
     ("clap", &["cli"]),
+    ("anstream", &["cli"]),
+    ("anstyle", &["cli"]),
+    ("terminal_size", &["cli"]),
     ("rayon", &["build", "render", "disk", "out", "cli"]),
     ("serde_json", &["cli", "cluster", "kubernetes", "schema"]),
     ("postcard", &["build", "out"]),
@@ -44,6 +53,9 @@ const HOMES: [(&str, &[&str]); 15] = [
     ("kube", &["cluster"]),
     ("tokio", &["cluster"]),
     ("regex_lite", &["kubernetes", "schema"]),
+    ("similar", &["diff"]),
+    ("notify", &["cli"]),
+    ("ctrlc", &["cli"]),
 ];
 
 #[test]

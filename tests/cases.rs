@@ -2,7 +2,9 @@
 //! `homebuild` then says and writes: the exit code, both streams, and every file of `out/`.
 //!
 //! A case may have `arguments` (default: `build`), one run a line, and `removed`, the files of the base that it does not
-//! have. `tests/checks/` holds two cases for each check, one that `fails` and one that `passes`. A run of `put later` copies the folder `later` of the case over the site between two builds.
+//! have. `tests/checks/` holds two cases for each check, one that `fails` and one that `passes`. A run of `put later`
+//! copies the folder `later` of the case over the site between two builds. The site has its `schemas/editor.json`
+//! already, where it can have one.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -85,6 +87,7 @@ fn run(base: &Path, case: &Path) -> String {
     }
     let arguments = fs::read_to_string(case.join("arguments")).unwrap_or_else(|_| "build\n".to_owned());
     let mut text = String::new();
+    editor_is_there(site);
     for line in arguments.lines() {
         let words: Vec<&str> = line.split_whitespace().collect();
         if words == ["put", LATER] {
@@ -100,6 +103,15 @@ fn run(base: &Path, case: &Path) -> String {
     }
     files(&site.join("out"), site, &mut text);
     text
+}
+
+/// Makes the file that every build would tell of otherwise.
+fn editor_is_there(site: &Path) {
+    let output = Command::new(env!("CARGO_BIN_EXE_homebuild")).arg("schema").current_dir(site).output().unwrap();
+    if output.status.success() {
+        fs::create_dir_all(site.join("schemas")).unwrap();
+        fs::write(site.join("schemas/editor.json"), output.stdout).unwrap();
+    }
 }
 
 /// The files of `out/` with their texts, sorted; digests only by their number of lines.

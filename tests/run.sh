@@ -21,12 +21,12 @@ step_test() { cargo test --locked --no-fail-fast && cargo test --locked --lib --
 step_doc() { cargo doc --locked --no-deps; }
 step_build() { cargo run --locked --release -- build --check; }
 step_docs() { cargo build --locked --release && tests/docs.py "${CARGO_TARGET_DIR:-target}/release/homebuild"; }
-step_editor() { cargo run --locked --release -- schema | diff - schemas/editor.json; }
 step_language_server() { tests/language_server.py; }
 step_cluster() { tests/cluster_test.sh; }
 step_kubeconform() { cargo build --locked --release && tests/kubeconform.py "${CARGO_TARGET_DIR:-target}/release/homebuild"; }
 step_kinds() { python3 tools/kinds.py --check; }
 step_readers() { tests/readers.py --self-test && tests/readers.py; }
+step_renovate() { python3 tests/renovate.py --self-test && python3 tests/renovate.py; }
 
 step_inventory() {
   python3 tests/conformance/inventory_check.py --inventory tests/conformance/inventory --out out \
@@ -48,7 +48,7 @@ step_fresh() {
 step_clean() { [ "$(git status --porcelain)" = "$before" ] || { git status --short; false; }; }
 
 steps=("$@")
-[ $# -gt 0 ] || steps=(format clippy test doc build editor language_server docs fresh kinds readers kubeconform inventory cluster clean)
+[ $# -gt 0 ] || steps=(format clippy test doc build language_server docs fresh kinds readers kubeconform renovate inventory cluster clean)
 passed=0 failed=0 table=""
 for step in "${steps[@]}"; do
   printf '\n== %s\n' "$step"

@@ -11,11 +11,12 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${HOMEBUILD_CACHE:-$HOME/.cache/homebuild}
 sops=3.13.3
 age=1.3.1
+node=24.19.0
+renovate=44.121.2
 kubectl=1.$(sed -n 's/^.*k8s.io\/kubectl v0\.//p' "$here/kubectl/go.mod") # as its module says
 kubernetes=$(sed -n 's/^.*k8s.io\/kubernetes v\([^ ]*\).*/\1/p' "$here/control-plane/go.mod")
 kubeconform=0.8.0
 kwok=0.8.0
-node=24.19.0
 language_server=$(sed -n 's/.*"yaml-language-server": "\(.*\)".*/\1/p' "$here/language-server/package.json")
 
 say() { echo "setup: $*" >&2; }
@@ -75,6 +76,12 @@ install_language_server() {
     ln -s node_modules/.bin/yaml-language-server "$target"
 }
 
+install_renovate() {
+  PATH="$cache/tools/node-$node:$PATH" npm install --prefix "$target" --ignore-scripts --no-audit --no-fund --no-save \
+    --loglevel=error "renovate@$renovate" &&
+    ln -s node_modules/.bin/renovate "$target"
+}
+
 python_packages() {
   python3 -c "import ensurepip" 2>/dev/null || debian_package python3-venv || return # Debian has it apart
   rm -rf "$venv" &&
@@ -95,6 +102,9 @@ need rustfmt "rustup component add rustfmt"
 need cargo-clippy "rustup component add clippy"
 need go "install Go from https://go.dev"
 need python3 "install Python 3 with its venv module"
+need git "install git"
+need curl "install curl"
+need jq "install jq"
 
 # Two runs at once: the second waits, then finds everything done.
 alone() { # alone NAME
@@ -114,6 +124,7 @@ tool "kubectl-$kubectl" build "$kubectl" kubectl kubectl .
 tool "kubeconform-$kubeconform" install_go "github.com/yannh/kubeconform/cmd/kubeconform@v$kubeconform"
 tool "node-$node" install_node
 tool "yaml-language-server-$language_server" install_language_server
+tool "renovate-$renovate" install_renovate
 command -v cloud-init >/dev/null || {
   need apt-get "cloud-init is had as a Debian package; install it in your system's way"
   quietly "installing the Debian package cloud-init" debian_package cloud-init

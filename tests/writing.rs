@@ -143,9 +143,9 @@ fn a_check_writes_nothing_and_lists_by_stack() {
     fs::remove_dir_all(root.path().join("stacks/b")).expect("gone");
     let before = tree(root.path());
     let did = check(root.path()).expect("a check");
-    assert_eq!(did.written.stacks["a"].added, ["a/a/cloud-init/d.yaml"]);
-    assert_eq!(did.written.stacks["a"].changed, ["a/a/deployment.a.yaml"]);
-    assert_eq!(did.written.stacks["a"].removed, ["a/a/cloud-init/b.yaml"]);
+    assert_eq!(did.written.stacks["a"].added, ["out/a/a/cloud-init/d.yaml"]);
+    assert_eq!(did.written.stacks["a"].changed, ["out/a/a/deployment.a.yaml"]);
+    assert_eq!(did.written.stacks["a"].removed, ["out/a/a/cloud-init/b.yaml"]);
     assert_eq!(did.written.stacks["b"].removed.len(), 4);
     assert_eq!(tree(root.path()), before);
 }

@@ -3,28 +3,46 @@
 //! A check is one file of this folder: its name, its level, its texts and its function, in one [`Check`]. It is known
 //! by its line in [`Check::ALL`].
 
+mod address_twice;
 mod cluster_admin;
 mod explain;
 mod host_network;
 mod host_path;
+mod host_twice;
 mod latest_tag;
 mod limits_above_tier;
+mod machine_twice;
 mod no_readiness_probe;
 mod no_requests;
 mod no_schema;
 mod no_tier_label;
+mod node_port_twice;
+mod plain_secret;
+mod pod_security;
+mod port_name;
 mod privileged;
 mod quota_exceeded;
+mod reference;
 mod requests_above_limits;
 mod resources;
 mod schema;
 mod secret_in_plain;
+mod selector;
 mod subject;
+mod undeclared_dependency;
+mod unknown_host;
 
 use std::collections::BTreeMap;
 
+pub use address_twice::CHECK as ADDRESS_TWICE;
 pub use explain::{explain, page};
+pub use host_twice::CHECK as HOST_TWICE;
+pub use machine_twice::CHECK as MACHINE_TWICE;
+pub use node_port_twice::CHECK as NODE_PORT_TWICE;
+pub use reference::CHECK as REFERENCE;
 pub use subject::{Body, Finding, Module, Object, Of, What};
+pub use undeclared_dependency::CHECK as UNDECLARED_DEPENDENCY;
+pub use unknown_host::CHECK as UNKNOWN_HOST;
 
 use crate::problem::{Level, Place, Problem, Problems, did_you_mean};
 use crate::yaml::{Map, Node};
@@ -46,27 +64,40 @@ pub struct Check {
 enum Run {
     /// One object after another.
     Object(for<'a> fn(&Object<'a>, &Module<'a>, &mut Vec<Finding<'a>>)),
+    /// What no module can know alone: it is looked at across all stacks.
+    Across,
     /// All of a module together.
     Module(for<'a> fn(&[Object<'a>], &Module<'a>, &mut Vec<Finding<'a>>)),
 }
 
 impl Check {
     /// All of them, by name.
-    pub const ALL: [&'static Self; 14] = [
+    pub const ALL: [&'static Self; 25] = [
+        &address_twice::CHECK,
         &cluster_admin::CHECK,
         &host_network::CHECK,
         &host_path::CHECK,
+        &host_twice::CHECK,
         &latest_tag::CHECK,
         &limits_above_tier::CHECK,
+        &machine_twice::CHECK,
         &no_readiness_probe::CHECK,
         &no_requests::CHECK,
         &no_schema::CHECK,
         &no_tier_label::CHECK,
+        &node_port_twice::CHECK,
+        &plain_secret::CHECK,
+        &pod_security::CHECK,
+        &port_name::CHECK,
         &privileged::CHECK,
         &quota_exceeded::CHECK,
+        &reference::CHECK,
         &requests_above_limits::CHECK,
         &schema::CHECK,
         &secret_in_plain::CHECK,
+        &selector::CHECK,
+        &undeclared_dependency::CHECK,
+        &unknown_host::CHECK,
     ];
 
     /// What it finds in the objects of a module.
@@ -76,6 +107,7 @@ impl Check {
         match self.run {
             Run::Object(run) => objects.iter().for_each(|object| run(object, module, &mut found)),
             Run::Module(run) => run(objects, module, &mut found),
+            Run::Across => {}
         }
         found
     }
@@ -90,9 +122,23 @@ impl Check {
         )
     }
 
-    fn named(name: &str) -> Option<&'static Self> {
+    /// Whether no stack can know alone what it finds.
+    #[must_use]
+    pub fn is_across(&self) -> bool {
+        matches!(self.run, Run::Across)
+    }
+
+    /// The check of a name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Self> {
         Self::ALL.into_iter().find(|check| check.name == name)
     }
+}
+
+/// Whether a problem of this code is what a check says, and can be accepted.
+#[must_use]
+pub fn is_known(code: &str) -> bool {
+    Check::named(code).is_some()
 }
 
 /// What a check that fails means.
@@ -171,18 +217,26 @@ impl Accepts {
         self.0.iter().find(|(accepted, _)| *accepted == check.name).map(|(_, place)| place)
     }
 
-    /// A warning for each that nothing needed.
+    /// A warning for each that nothing needed, of those that a stack can judge alone.
     #[must_use]
     pub fn unneeded(&self, needed: &[Place]) -> Problems {
-        let unneeded = self.0.iter().filter(|(_, place)| !needed.contains(place));
-        unneeded
-            .map(|(check, place)| {
-                Problem::warning("unneeded-accept", format!("nothing here needs `{check}` to be accepted"))
-                    .at(place)
-                    .label("take it away")
-            })
-            .collect()
+        let is_across = |name: &str| Check::named(name).is_some_and(Check::is_across);
+        let unneeded = self.0.iter().filter(|(name, place)| !is_across(name) && !needed.contains(place));
+        unneeded.map(|(name, place)| self::unneeded(name, place)).collect()
     }
+
+    /// Those of checks that no stack can judge alone.
+    pub fn across(&self) -> impl Iterator<Item = &(&'static str, Place)> {
+        self.0.iter().filter(|(name, _)| Check::named(name).is_some_and(Check::is_across))
+    }
+}
+
+/// The warning of an acceptance that nothing needs.
+#[must_use]
+pub fn unneeded(check: &str, place: &Place) -> Problem {
+    Problem::warning("unneeded-accept", format!("nothing here needs `{check}` to be accepted"))
+        .at(place)
+        .label("take it away")
 }
 
 fn entries(node: Option<&Node>) -> &[crate::yaml::Entry] {

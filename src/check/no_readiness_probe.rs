@@ -1,5 +1,6 @@
 //! `no-readiness-probe`: a Service sends requests to pods that do not say when they are ready.
 
+use super::selector::{labels, matches};
 use super::{Check, Finding, Module, Object, Of, Run, Verdict};
 use crate::yaml::Node;
 
@@ -35,11 +36,6 @@ fn missing<'a>(object: &Object<'a>) -> impl Iterator<Item = &'a str> + use<'a> {
 
 fn selects(service: &Object<'_>, object: &Object<'_>) -> bool {
     let selector = service.at(&["spec", "selector"]).and_then(Node::as_map).filter(|selector| !selector.is_empty());
-    let path: &[&str] =
-        if object.what.kind == "Pod" { &["metadata", "labels"] } else { &["spec", "template", "metadata", "labels"] };
-    let labels = object.at(path);
-    let has = |(key, value): (&str, &Node)| {
-        labels.and_then(|labels| labels.get(key)).is_some_and(|label| label.data == value.data)
-    };
-    service.what.namespace == object.what.namespace && selector.is_some_and(|selector| selector.iter().all(has))
+    let chosen = selector.zip(labels(object)).is_some_and(|(selector, labels)| matches(selector, labels));
+    chosen && service.what.namespace == object.what.namespace
 }

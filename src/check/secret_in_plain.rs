@@ -20,7 +20,7 @@ fn run<'a>(object: &Object<'a>, _: &Module<'a>, found: &mut Vec<Finding<'a>>) {
             found.push(object.finding(message, Of::Secret(text)));
         }
         // paths are made only where something is found: every object passes here
-        Body::Tree(node) if !object.what.is("", "Secret") && holds(node) => {
+        Body::Tree(node) if !may_hold(object) && holds(node) => {
             let mut fields = Vec::new();
             find(node, &mut String::new(), &mut fields);
             let kind = object.what.kind;
@@ -29,6 +29,11 @@ fn run<'a>(object: &Object<'a>, _: &Module<'a>, found: &mut Vec<Finding<'a>>) {
         }
         _ => {}
     }
+}
+
+/// Whether secrets belong there.
+fn may_hold(object: &Object<'_>) -> bool {
+    object.what.is("", "Secret") || object.what.is("homebuild", "CloudInit")
 }
 
 fn holds(node: &Node) -> bool {

@@ -84,9 +84,16 @@ pub enum Of<'a> {
     Scalar(&'a str, &'a str),
     /// A reference to a secret in a text.
     Secret(&'a str),
+    /// A text that no message may show.
+    Hidden(&'a str),
 }
 
-impl What<'_> {
+impl<'a> What<'a> {
+    /// One of homebuild's own documents.
+    fn own(kind: &'a str, name: &'a str) -> Self {
+        What { api_version: "homebuild/v1", group: "homebuild", kind, namespace: None, name }
+    }
+
     /// Whether it is of a group's kind.
     #[must_use]
     pub fn is(&self, group: &str, kind: &str) -> bool {
@@ -115,9 +122,13 @@ impl<'a> Object<'a> {
     /// A plain file.
     #[must_use]
     pub fn file(name: &'a str, text: &'a str, job: usize) -> Self {
-        let what =
-            What { api_version: "homebuild/v1", group: "homebuild", kind: "ControlPlaneFile", namespace: None, name };
-        Self { what, body: Body::Text(text), pod: None, job }
+        Self { what: What::own("ControlPlaneFile", name), body: Body::Text(text), pod: None, job }
+    }
+
+    /// A cloud-init file.
+    #[must_use]
+    pub fn cloud_init(name: &'a str, spec: &'a Node, job: usize) -> Self {
+        Self { what: What::own("CloudInit", name), body: Body::Tree(spec), pod: None, job }
     }
 
     /// A value of it.

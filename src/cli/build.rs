@@ -11,13 +11,14 @@ use serde_json::{Value, json};
 
 use crate::build::{Failure, Options, Report, Told, build};
 use crate::check;
-use crate::out::Mode;
-use crate::problem::{Level, Problem};
+use crate::disk::EDITOR;
+use crate::out::{Changes, Mode};
+
+use super::json;
+use super::style::{self, BAD, BOLD, DIM, paint};
 
 /// How many changed files are listed before the rest is only counted.
 const LISTED: usize = 20;
-/// Bytes of a thread's stack: templates may nest macros and values deeply before they are told that it is too deep.
-const STACK: usize = 64 << 20;
 /// Work that takes no longer is not worth a line of progress, in milliseconds.
 const QUICK: u64 = 300;
 
@@ -28,7 +29,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     check: bool,
     /// Only this stack (may be given several times)
-    #[arg(long = "stack", value_name = "NAME")]
+    #[arg(long = "stack", value_name = "NAME", add = super::complete::stacks())]
     stacks: Vec<String>,
     /// Threads; as many as there are cores where nothing is said
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
@@ -42,6 +43,9 @@ pub(super) struct Arguments {
     /// Print what happened as JSON
     #[arg(long)]
     json: bool,
+    /// Build again whenever a source is saved, until Ctrl-C; with --json a line for each build
+    #[arg(long, conflicts_with = "check")]
+    watch: bool,
 }
 
 /// What warnings mean.
@@ -57,33 +61,26 @@ pub(super) fn run(site: &Path, arguments: &Arguments) -> ExitCode {
     if let Some(name) = &arguments.explain {
         return explain(name);
     }
-    let threads = arguments.threads.map_or(0, usize::from);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build_global();
-    debug_assert!(pool.is_ok(), "the pool is made once, here");
+    super::pool(arguments.threads.map_or(0, usize::from));
     let mode = if arguments.check { Mode::Check } else { Mode::Write };
     let deny_warnings = arguments.warnings == Warnings::Deny;
     let options = Options { mode, stacks: arguments.stacks.iter().cloned().collect(), deny_warnings };
+    if arguments.watch {
+        return super::watch::run(site, &options, arguments.json);
+    }
     let begin = Instant::now();
     let progress = Progress::new(begin);
-    // in the pool: this thread's own stack may be small
     let result = rayon::scope(|_| build(site, &options, &|done, all| progress.show(done, all)));
     progress.clear();
     let stale = matches!(&result, Ok(report) if mode == Mode::Check && !is_same(report));
-    let denied = matches!(&result, Ok(report) if deny_warnings && !report.warnings.is_empty());
+    let denied = is_denied(&result, &options);
     let failed = result.is_err() || stale || denied;
     if arguments.json {
-        let _ = writeln!(std::io::stdout(), "{:#}", as_json(&result, stale, denied));
+        json::print(&as_json(&result, stale, denied));
     } else {
         match result {
             Ok(report) => tell(&report, stale, denied, begin),
-            Err(Failure { problems, writing }) => {
-                let end = if writing {
-                    "; files that were written are whole, build again to finish"
-                } else {
-                    "; nothing was written"
-                };
-                super::tell_problems(problems, end);
-            }
+            Err(failure) => tell_failure(&failure),
         }
     }
     if failed { ExitCode::from(super::FAILED) } else { ExitCode::SUCCESS }
@@ -120,13 +117,18 @@ impl Progress {
     }
 }
 
+/// Whether there are warnings and they are errors: then nothing was written.
+pub(super) fn is_denied(result: &Result<Report, Failure>, options: &Options) -> bool {
+    matches!(result, Ok(report) if options.deny_warnings && !report.warnings.is_empty())
+}
+
 fn is_same(report: &Report) -> bool {
-    report.changes.values().all(|c| c.added.is_empty() && c.changed.is_empty() && c.removed.is_empty())
+    report.changes.values().all(Changes::is_empty)
 }
 
 /// Everything that changed, in the words of the mode.
 fn listed<'a>(report: &'a Report, words: [&'static str; 3]) -> Vec<(&'static str, &'a String)> {
-    let of = |word, pick: fn(&crate::out::Changes) -> &Vec<String>| {
+    let of = |word, pick: fn(&Changes) -> &Vec<String>| {
         report.changes.values().flat_map(move |changes| pick(changes).iter().map(move |path| (word, path)))
     };
     of(words[0], |c| &c.added).chain(of(words[1], |c| &c.changed)).chain(of(words[2], |c| &c.removed)).collect()
@@ -137,35 +139,55 @@ fn explain(name: &str) -> ExitCode {
     let text = if name == "all" { Ok(check::page()) } else { check::explain(name) };
     match text {
         Ok(text) => {
-            let _ = write!(std::io::stdout(), "{text}");
+            let _ = write!(style::out(), "{text}");
             ExitCode::SUCCESS
         }
         Err(problem) => {
-            let _ = write!(std::io::stderr(), "{problem}");
+            let _ = write!(style::err(), "{}", style::problem(&problem.to_string()));
             ExitCode::from(super::FAILED)
         }
     }
 }
 
-fn tell(report: &Report, stale: bool, denied: bool, begin: Instant) {
-    let mut out = std::io::stdout().lock();
-    let mut err = std::io::stderr().lock();
+pub(super) fn tell_failure(failure: &Failure) {
+    let end = if failure.writing {
+        "; files that were written are whole, build again to finish"
+    } else {
+        "; nothing was written"
+    };
+    super::tell_problems(failure.problems.clone(), end);
+}
+
+pub(super) fn tell_warnings(report: &Report) {
+    let mut err = style::err().lock();
     for (Told { text, .. }, more) in said_once(&report.warnings) {
         let more = if more == 0 { String::new() } else { format!("   = and {more} more of the same\n") };
-        let _ = writeln!(err, "{text}{more}");
+        let _ = writeln!(err, "{}", style::problem(&format!("{text}{more}")));
     }
+}
+
+/// What was added, changed and removed.
+pub(super) fn list_changes(out: &mut impl Write, report: &Report) {
+    list(out, &listed(report, ["added", "changed", "removed"]));
+}
+
+fn tell(report: &Report, stale: bool, denied: bool, begin: Instant) {
+    tell_warnings(report);
+    let mut out = style::out().lock();
+    let mut err = style::err().lock();
     if stale {
         let lines = listed(report, ["missing", "changed", "left"]);
-        let stacks =
-            report.changes.values().filter(|c| !(c.added.is_empty() && c.changed.is_empty() && c.removed.is_empty()));
-        let (files, stacks) = (super::count(lines.len(), "file"), super::count(stacks.count(), "stack"));
-        let _ = writeln!(err, "error: out/ is not what the sources give: {files} in {stacks}");
+        let stacks = report.changes.iter().filter(|(name, changes)| !name.is_empty() && !changes.is_empty()).count();
+        let files = super::count(lines.len(), "file");
+        let within = if stacks == 0 { String::new() } else { format!(" in {}", super::count(stacks, "stack")) };
+        let what = if lines.iter().any(|(_, path)| path.starts_with("out/")) { "out/" } else { EDITOR };
+        let _ = writeln!(err, "{}: {what} is not what the sources give: {files}{within}", paint(BAD, "error"));
         list(&mut err, &lines);
-        let _ = writeln!(err, "  = run `homebuild build` and commit out/");
+        let _ = writeln!(err, "{}", paint(DIM, &format!("  = run `homebuild build` and commit {what}")));
     }
     if denied {
-        let warnings = super::count(report.warnings.len(), "warning");
-        let _ = writeln!(err, "error: {warnings}, and `--warnings deny` makes them errors; nothing was written");
+        let (error, warnings) = (paint(BAD, "error"), super::count(report.warnings.len(), "warning"));
+        let _ = writeln!(err, "{error}: {warnings}, and `--warnings deny` makes them errors; nothing was written");
     }
     if stale || denied {
         return;
@@ -202,7 +224,7 @@ fn list(out: &mut impl Write, lines: &[(&str, &String)]) {
     let mut last = "";
     for (word, path) in lines.iter().take(LISTED) {
         let shown = if *word == last { "" } else { word };
-        let _ = writeln!(out, "  {shown:<8} out/{path}");
+        let _ = writeln!(out, "  {shown:<8} {}", paint(BOLD, path));
         last = word;
     }
     if lines.len() > LISTED {
@@ -210,7 +232,7 @@ fn list(out: &mut impl Write, lines: &[(&str, &String)]) {
     }
 }
 
-fn as_json(result: &Result<Report, Failure>, stale: bool, denied: bool) -> Value {
+pub(super) fn as_json(result: &Result<Report, Failure>, stale: bool, denied: bool) -> Value {
     match result {
         Ok(report) => json!({
             "result": if denied { "warnings" } else if stale { "stale" } else { "done" },
@@ -223,24 +245,10 @@ fn as_json(result: &Result<Report, Failure>, stale: bool, denied: bool) -> Value
                 json!({"code": told.code, "message": told.message, "place": told.place})
             }).collect::<Vec<_>>(),
         }),
-        Err(Failure { problems, writing }) => json!({
-            "result": "failed",
-            "writing": writing,
-            "problems": problems.clone().sorted().iter().map(problem_as_json).collect::<Vec<_>>(),
-        }),
+        Err(Failure { problems, writing }) => {
+            let mut failed = json::failed(problems.clone());
+            failed["writing"] = Value::Bool(*writing);
+            failed
+        }
     }
-}
-
-fn problem_as_json(problem: &Problem) -> Value {
-    json!({
-        "level": match problem.level { Level::Error => "error", Level::Warning => "warning" },
-        "code": problem.code,
-        "message": problem.message,
-        "place": problem.place.as_ref().map(ToString::to_string),
-        "label": problem.label,
-        "notes": problem.notes,
-        "components": problem.within.iter().map(|within| {
-            json!({"component": within.component, "layout": within.layout, "place": within.place.to_string()})
-        }).collect::<Vec<_>>(),
-    })
 }

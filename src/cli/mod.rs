@@ -1,19 +1,33 @@
 //! The command line: one file a command, and the only code that prints.
 
 mod build;
+mod complete;
+mod diff;
+mod explain;
+mod graph;
+mod init;
+mod json;
+mod list;
+mod new;
 mod schema;
 mod schemas;
+mod style;
+mod table;
+mod watch;
 
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
+use serde_json::Value;
 
 use crate::problem::{self, Level, Problems};
 
 /// Exit codes: done or nothing to do; refused, stale or failed; wrong usage.
 const FAILED: u8 = 1;
+/// Bytes of a thread's stack: templates may nest macros and values deeply before they are told that it is too deep.
+const STACK: usize = 64 << 20;
 
 /// A homelab as a static site: `stacks/` through `layouts/` into `out/`, which people review and push applies.
 #[derive(Debug, Parser)]
@@ -30,37 +44,81 @@ struct Arguments {
 enum Command {
     /// Render stacks/ into out/
     Build(build::Arguments),
+    /// List what out/ has: stacks, hosts, images, volumes, VMs, secrets; or layouts and their values
+    List(list::Arguments),
+    /// Draw the stacks: waves, tiers and what depends on what
+    Graph(graph::Arguments),
+    /// Show what changes in out/ since a git revision, by meaning
+    Diff(diff::Arguments),
+    /// Tell where a file of out/ comes from: the component, the layout, the lines
+    Explain(explain::Arguments),
+    /// Begin a site: a small one that builds, to go on from
+    Init(init::Arguments),
+    /// Begin a stack, a module or a layout
+    New(new::Arguments),
     /// Print the JSON Schema by which editors complete and check the sources: schemas/editor.json
     Schema,
     /// Keep the schemas that objects are checked against
     Schemas(schemas::Arguments),
-    /// Print what a shell needs to complete commands
-    Completions {
-        /// The shell
-        shell: clap_complete::Shell,
-    },
+    /// Print what a shell needs to complete commands, names of stacks too
+    Completions(complete::Arguments),
 }
 
 /// Runs the program with the arguments of the process.
 #[must_use]
 pub fn run() -> ExitCode {
+    complete::answer();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => {
-            let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
-        }
+        Err(error) => return told(&error),
     };
     match arguments.command {
         Command::Build(command) => build::run(&arguments.site, &command),
+        Command::List(command) => list::run(&arguments.site, &command),
+        Command::Graph(command) => graph::run(&arguments.site, &command),
+        Command::Diff(command) => diff::run(&arguments.site, &command),
+        Command::Explain(command) => explain::run(&arguments.site, &command),
+        Command::Init(command) => init::run(&command),
+        Command::New(command) => new::run(&arguments.site, command),
         Command::Schema => schema::run(&arguments.site),
         Command::Schemas(command) => schemas::run(&arguments.site, &command),
-        Command::Completions { shell } => {
-            let mut command = <Arguments as clap::CommandFactory>::command();
-            clap_complete::generate(shell, &mut command, "homebuild", &mut std::io::stdout());
-            ExitCode::SUCCESS
+        Command::Completions(command) => complete::run(&command),
+    }
+}
+
+/// Makes the threads that work, as many as there are cores where it is 0. What nests deeply begins in [`rayon::scope`]:
+/// the main thread's own stack may be small.
+fn pool(threads: usize) {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build_global();
+    debug_assert!(pool.is_ok(), "the pool is made once, here");
+}
+
+/// What clap has to say: help, or what is wrong with the arguments.
+fn told(error: &clap::Error) -> ExitCode {
+    let _ = error.print();
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}
+
+/// Arguments that do not go together.
+fn misused(message: impl std::fmt::Display) -> ExitCode {
+    told(&Arguments::command().error(clap::error::ErrorKind::ArgumentConflict, message))
+}
+
+/// Prints what a question found, as JSON or as text, or why it found nothing.
+fn answer(is_json: bool, found: Result<(Value, String), Problems>) -> ExitCode {
+    match found {
+        Ok((value, _)) if is_json => json::print(&json::done(value)),
+        Ok((_, text)) => _ = write!(style::out(), "{text}"),
+        Err(problems) => {
+            if is_json {
+                json::print(&json::failed(problems));
+            } else {
+                tell_problems(problems, "");
+            }
+            return ExitCode::from(FAILED);
         }
     }
+    ExitCode::SUCCESS
 }
 
 /// A number and its word: `1 stack`, `2 stacks`.
@@ -70,13 +128,16 @@ fn count(number: usize, word: &str) -> String {
 
 /// Prints all problems, sorted, and how many there are.
 fn tell_problems(problems: Problems, end: &str) {
-    let mut err = std::io::stderr().lock();
+    let mut err = style::err().lock();
     let problems = problems.sorted();
     let of = |level| problems.iter().filter(|problem| problem.level == level).count();
     let (errors, warnings) = (of(Level::Error), of(Level::Warning));
     for problem in problem::said_once(problems) {
-        let _ = writeln!(err, "{problem}");
+        let _ = writeln!(err, "{}", style::problem(&problem.to_string()));
     }
-    let warnings = if warnings == 0 { String::new() } else { format!(", {}", count(warnings, "warning")) };
-    let _ = writeln!(err, "{}{warnings}{end}", count(errors, "error"));
+    let (bad, attention) = (style::BAD, style::ATTENTION);
+    let said =
+        [(errors, "error", bad), (warnings, "warning", attention)].into_iter().filter(|(number, ..)| *number > 0);
+    let said: Vec<String> = said.map(|(number, word, style)| style::paint(style, &count(number, word))).collect();
+    let _ = writeln!(err, "{}{end}", said.join(", "));
 }

@@ -1,9 +1,10 @@
-//! Reading the site: the only code that looks at sources on the disk.
+//! The sources on the disk: the only code that reads them, or writes new ones.
 //!
 //! Every file is read once, whole, through a descriptor that follows no symbolic link and never waits. What was seen of
 //! it (see [`Seen`]) is kept, so that the next build can tell by a look at the metadata that nothing changed. What
 //! cannot be read as a plain file below the site is a problem, and all of them are reported.
 
+mod add;
 pub(crate) mod descriptor;
 mod seen;
 mod stamp;
@@ -24,6 +25,9 @@ pub use texts::texts;
 pub(crate) use stamp::{Fingerprint, Print, Stamp, short};
 pub(crate) use walk::failure;
 use walk::{Walk, plain, printable};
+
+/// What build makes beside the sources: it lies among them and is none.
+pub const EDITOR: &str = "schemas/editor.json";
 
 /// The largest source file; what is larger is a mistake (a disk image, a core file), not a source.
 pub const LARGEST: u64 = 16 << 20;
@@ -176,7 +180,7 @@ impl Site {
     }
 
     /// All files of a folder, at any depth; none where it does not exist. Leftovers of editors (`.#x`, `x~`, `.x.swp`,
-    /// `#x#`) and `.DS_Store` are no files of the site.
+    /// `#x#`), `.DS_Store` and [`EDITOR`] are no sources of the site.
     pub fn folder(&self, path: &str) -> Result<Folder, Problems> {
         let mut walk = Walk::default();
         for attempt in 0..4 {

@@ -8,7 +8,7 @@ use rustix::fs::{Dir, FileType, fstat};
 use rustix::io::Errno;
 
 use super::descriptor::{self, Listed, Unread};
-use super::{Binary, LARGEST, Seen, Stamp, describe, strange};
+use super::{Binary, EDITOR, LARGEST, Seen, Stamp, describe, strange};
 use crate::problem::{Place, Problem, Problems, Source};
 
 /// Folders in folders beyond this are a mistake.
@@ -77,6 +77,9 @@ impl Walk {
             }
             let Some(name) = self.name(&listed.name, prefix) else { continue };
             let path = format!("{prefix}{name}");
+            if path == EDITOR {
+                continue;
+            }
             match listed.kind {
                 FileType::RegularFile => self.file(at, prefix, &name),
                 FileType::Directory => match self.open(at, &name, &path) {

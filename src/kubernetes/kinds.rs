@@ -9,8 +9,9 @@ use std::sync::{Arc, OnceLock};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::openapi::chart;
 use super::openapi::file::KUBERNETES;
-use super::openapi::shape::{Index, Reader, Shape, Slot};
+use super::openapi::shape::{Index, Origin, Reader, Shape, Slot};
 use crate::problem::{Place, Problem, Problems, Source, did_you_mean, fit, fit16};
 use crate::yaml::{Data, Node};
 
@@ -46,7 +47,7 @@ pub struct Kind {
 pub type Type<'k> = &'k Shape;
 
 /// A field of a type.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Field<'k> {
     /// The type of the value in the field, of a list's entries or, with `map`, of a map's values.
     pub of: Option<Type<'k>>,
@@ -72,7 +73,7 @@ enum Known {
 struct Definition {
     name: Box<str>,
     json: Box<RawValue>,
-    own: bool,
+    origin: Origin,
     shape: OnceLock<Result<Shape, String>>,
 }
 
@@ -90,6 +91,14 @@ struct File {
 struct FileKind {
     namespaced: bool,
     schema: Option<Box<str>>,
+}
+
+impl<'k> Field<'k> {
+    /// What the server takes a key of an entry for where the entry does not say it.
+    #[must_use]
+    pub fn default_of(&self, key: &str) -> Option<&'k Data> {
+        self.of?.default_of(key)
+    }
 }
 
 impl Kinds {
@@ -110,7 +119,17 @@ impl Kinds {
             let Some(file) = problems.take(read) else { continue };
             problems.take(kinds.add(file, Known::Site).map_err(|problem| problem.at(&Place::file(source))));
         }
+        for source in files {
+            let name = source.path.strip_prefix("schemas/charts/").and_then(|name| name.strip_suffix(".json"));
+            problems.extend(name.and_then(|name| kinds.add_chart(name, source).err()));
+        }
         problems.or(kinds)
+    }
+
+    /// What the values of a chart look like, or why that cannot be read; none where no file says it.
+    #[must_use]
+    pub fn values_of(&self, chart: &str) -> Option<Result<Type<'_>, &str>> {
+        self.names.get(&*chart_name(chart)).map(|at| self.shape(*at))
     }
 
     /// The version of Kubernetes that the schemas are of, and the file that says it, if the site has one.
@@ -187,12 +206,6 @@ impl Kinds {
         Some(Field { of, map: map.is_some(), keys })
     }
 
-    /// What the server puts into a field of a type where nothing is said.
-    #[must_use]
-    pub fn default_of<'k>(&'k self, of: Type<'k>, name: &str) -> Option<&'k Data> {
-        self.shape_of(of.field(name)?).ok()?.default()
-    }
-
     /// The schema in a place, or why it cannot be read.
     pub fn shape_of<'k>(&'k self, slot: &'k Slot) -> Result<Type<'k>, &'k str> {
         match slot {
@@ -202,9 +215,9 @@ impl Kinds {
     }
 
     fn shape(&self, at: Index) -> Result<&Shape, &str> {
-        let Definition { name, json, own, shape } = &self.definitions[at];
+        let Definition { name, json, origin, shape } = &self.definitions[at];
         let find = |name: &str| self.names.get(name).copied();
-        let read = || Reader { find: &find, own: *own }.definition(name, json.get());
+        let read = || Reader { find: &find, origin: *origin }.definition(name, json.get());
         shape.get_or_init(read).as_ref().map_err(String::as_str)
     }
 
@@ -231,13 +244,12 @@ impl Kinds {
 
     fn add(&mut self, file: File, known: Known) -> Result<(), Problem> {
         let own = known == Known::Core;
+        let origin = if own { Origin::Kubernetes } else { Origin::Custom };
         if own {
             self.version.0 = file.version.unwrap_or_default();
         }
         for (name, json) in file.definitions {
-            let at = self.definitions.len();
-            self.names.entry(name.clone()).or_insert(at);
-            self.definitions.push(Definition { name, json, own, shape: OnceLock::new() });
+            self.define(name, json, origin);
         }
         for (name, kind) in file.kinds {
             let Some((api_version, name)) = name.rsplit_once('/') else {
@@ -250,6 +262,22 @@ impl Kinds {
             let definition = kind.schema.as_deref().map(find).transpose()?;
             let custom = !own && !self.is_core(api_version, name);
             self.insert(api_version, name, Kind { namespaced: kind.namespaced, custom, definition }, known);
+        }
+        Ok(())
+    }
+
+    fn define(&mut self, name: Box<str>, json: Box<RawValue>, origin: Origin) {
+        let at = self.definitions.len();
+        self.names.entry(name.clone()).or_insert(at);
+        self.definitions.push(Definition { name, json, origin, shape: OnceLock::new() });
+    }
+
+    /// The schema of a chart's values.
+    fn add_chart(&mut self, name: &str, source: &Arc<Source>) -> Result<(), Problem> {
+        let schema = serde_json::from_str(&source.text).map_err(|error| broken(Some(source), &error))?;
+        for (name, definition) in chart::definitions(&chart_name(name), &schema) {
+            let json = RawValue::from_string(definition.to_string()).map_err(|error| broken(Some(source), &error))?;
+            self.define(name.into(), json, Origin::Chart);
         }
         Ok(())
     }
@@ -276,6 +304,11 @@ impl Kinds {
 #[must_use]
 pub fn group_of(api_version: &str) -> &str {
     api_version.split_once('/').map_or("", |(group, _)| group)
+}
+
+/// The name of the definition of a chart's values.
+fn chart_name(chart: &str) -> String {
+    format!("charts/{chart}")
 }
 
 /// The name of a file with schemas of objects; none where it holds something else.

@@ -53,7 +53,7 @@ fn merge(mut base: Map, over: Map, lay: impl Fn(&str, Node, Node) -> Node) -> Ma
 fn merge_list(kinds: &Kinds, field: Field<'_>, mut base: Vec<Node>, over: Vec<Node>) -> Vec<Node> {
     let below = base.len();
     for entry in over {
-        match base.iter_mut().take(below).find(|old| is_same_entry(kinds, field, old, &entry)) {
+        match base.iter_mut().take(below).find(|old| is_same_entry(field, old, &entry)) {
             Some(old) => *old = overlay(kinds, field.of, take(old), entry),
             None => base.push(without_nulls(entry)),
         }
@@ -62,16 +62,16 @@ fn merge_list(kinds: &Kinds, field: Field<'_>, mut base: Vec<Node>, over: Vec<No
 }
 
 /// Whether two entries of a list have equal keys; an entry without its keys is like no other.
-fn is_same_entry(kinds: &Kinds, field: Field<'_>, a: &Node, b: &Node) -> bool {
-    field.keys.iter().all(|key| match (key_of(kinds, field, a, key), key_of(kinds, field, b, key)) {
+fn is_same_entry(field: Field<'_>, a: &Node, b: &Node) -> bool {
+    field.keys.iter().all(|key| match (key_of(field, a, key), key_of(field, b, key)) {
         (Some(a), Some(b)) => a == b,
         _ => false,
     })
 }
 
-fn key_of<'a>(kinds: &'a Kinds, field: Field<'a>, entry: &'a Node, key: &str) -> Option<&'a Data> {
+fn key_of<'a>(field: Field<'a>, entry: &'a Node, key: &str) -> Option<&'a Data> {
     let given = entry.get(key).filter(|node| !node.is_null()).map(|node| &node.data);
-    given.or_else(|| kinds.default_of(field.of?, key))
+    given.or_else(|| field.default_of(key))
 }
 
 /// The value, with nothing left in its place.

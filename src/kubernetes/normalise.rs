@@ -164,7 +164,7 @@ fn complete_field(kinds: &Kinds, field: Field<'_>, node: &mut Node) {
         Data::Map(map) if field.map => map.0.iter_mut().map(|entry| &mut entry.value).for_each(below),
         Data::List(list) => {
             for entry in list {
-                complete_keys(kinds, field, entry);
+                complete_keys(field, entry);
                 below(entry);
             }
         }
@@ -173,12 +173,11 @@ fn complete_field(kinds: &Kinds, field: Field<'_>, node: &mut Node) {
 }
 
 /// Gives an entry of a list the keys that it leaves to their defaults.
-fn complete_keys(kinds: &Kinds, field: Field<'_>, entry: &mut Node) {
+fn complete_keys(field: Field<'_>, entry: &mut Node) {
     let place = entry.place.clone();
     let Some(map) = entry.as_map_mut() else { return };
     for key in field.keys {
-        let default = field.of.and_then(|of| kinds.default_of(of, key));
-        if let Some(default) = default.filter(|_| map.get(key).is_none_or(Node::is_null)) {
+        if let Some(default) = field.default_of(key).filter(|_| map.get(key).is_none_or(Node::is_null)) {
             map.set(key.clone(), Node::new(default.clone(), &place));
         }
     }

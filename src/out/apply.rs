@@ -161,15 +161,6 @@ fn report_as(hopeless: &AtomicBool, verb: &str, path: &str, error: Errno) -> Pro
     problem.into_iter().collect()
 }
 
-/// Puts `site.lock` (or another file of the site as a whole) at its place.
-pub fn put(out: BorrowedFd<'_>, made: &Made) -> Result<Stamp, Problem> {
-    match made.found {
-        Found::Same(stamp) => Ok(stamp),
-        _ => tree::replace(out, &made.path, made.text.as_bytes())
-            .map_err(|error| tree::refused("write", &format!("out/{}", made.path), error)),
-    }
-}
-
 /// Takes away a temporary folder or file that an interrupted build left in `out/`.
 pub fn tidy(out: BorrowedFd<'_>, name: &str) -> Result<(), Problem> {
     let done = match unlinkat(out, name, AtFlags::empty()) {

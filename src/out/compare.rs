@@ -217,12 +217,12 @@ fn same(at: BorrowedFd<'_>, name: &str, text: &[u8], bytes: &mut Vec<u8>) -> Res
 }
 
 /// What is at the path of a file of the site as a whole.
-pub fn compare_file(out: BorrowedFd<'_>, name: &str, text: &[u8]) -> Result<Found, Errno> {
-    let there = descriptor::stamp(out, name)?;
+pub fn compare_file(folder: BorrowedFd<'_>, name: &str, text: &[u8]) -> Result<Found, Errno> {
+    let there = descriptor::stamp(folder, name)?;
     if there.is_folder() {
         return Err(Errno::ISDIR);
     }
-    let same = if there.is_file() { same(out, name, text, &mut Vec::new())? } else { None };
+    let same = if there.is_file() { same(folder, name, text, &mut Vec::new())? } else { None };
     Ok(same.map_or(if there.exists() { Found::Other } else { Found::Nothing }, Found::Same))
 }
 

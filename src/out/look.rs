@@ -36,7 +36,7 @@ pub enum State {
 /// The state of the site against what the last build kept.
 #[derive(Debug)]
 pub struct Look {
-    /// `site.lock` and the shared files.
+    /// The shared files, and what is made of them alone.
     pub shared: State,
     /// Each stack that the site has now.
     pub stacks: BTreeMap<String, State>,
@@ -229,7 +229,8 @@ impl<'a> Eyes<'a> {
             seen.sort();
             Some(Part::of_inputs(&seen, "", self.device))
         });
-        let outputs = self.confirm(&record.outputs, self.out.as_fd(), "", || self.output(&record.outputs, "", ""));
+        let at = self.site.descriptor();
+        let outputs = self.confirm(&record.outputs, at, "", || self.output(at, &record.outputs, "", ""));
         let content = match &inputs {
             Found::Proved => Some(record.inputs.content),
             Found::Read(part) => Some(part.names(self.clock, self.clock).content),
@@ -246,8 +247,8 @@ impl<'a> Eyes<'a> {
             let folder = self.site.stack(name).ok()?;
             Some(Part::of_inputs(&folder.seen, &base, self.device))
         });
-        let outputs =
-            self.confirm(&record.outputs, self.out.as_fd(), &prefix, || self.output(&record.outputs, &prefix, name));
+        let at = self.out.as_fd();
+        let outputs = self.confirm(&record.outputs, at, &prefix, || self.output(at, &record.outputs, &prefix, name));
         self.judge(record, &inputs, &outputs)
     }
 
@@ -301,8 +302,9 @@ impl<'a> Eyes<'a> {
         Some(seen)
     }
 
-    /// Reads the outputs of a stack again; none if one is missing, or a module is there that the stack does not have.
-    fn output(&self, names: &Names<'_>, prefix: &str, stack: &str) -> Option<Part> {
+    /// Reads the outputs of a stack again, below `base`; none if one is missing, or a module is there that the stack does
+    /// not have.
+    fn output(&self, base: BorrowedFd<'_>, names: &Names<'_>, prefix: &str, stack: &str) -> Option<Part> {
         let mut known = BTreeMap::new();
         let mut files = Vec::new();
         let mut bytes = Vec::new();
@@ -310,7 +312,7 @@ impl<'a> Eyes<'a> {
             let folder = folder.map(|folder| folder.trim_end_matches('/'));
             let path = format!("{prefix}{}", folder.unwrap_or_default());
             let path = path.trim_end_matches('/');
-            let at = if path.is_empty() { self.out.try_clone().ok()? } else { open_nofollow(self.out.as_fd(), path)? };
+            let at = if path.is_empty() { base.try_clone_to_owned().ok()? } else { open_nofollow(base, path)? };
             if let Some(folder) = folder {
                 known.insert(folder, Stamp::of(&rustix::fs::fstat(&at).ok()?));
             }

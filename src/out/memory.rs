@@ -111,18 +111,21 @@ impl Part {
         Self { paths: part.paths, print: part.prints.finish(), content: seen.digest() }
     }
 
-    /// What was written: folders, and files with their digests, how they were left, and whether we made them.
+    /// What was written: folders, and files with their digests, how they were left, and whether we made them. A file in
+    /// none of the folders stands with its whole path.
     pub fn of_outputs<'a>(
         folders: &BTreeMap<&str, Stamp>,
         files: impl Iterator<Item = (&'a str, &'a [u8; 32], Option<&'a (Stamp, bool)>)>,
         device: u64,
     ) -> Self {
-        let mut sorted: Vec<_> = files.map(|(path, digest, left)| (split(path), digest, left)).collect();
+        let split = |path: &'a str| path.rsplit_once('/').filter(|(folder, _)| folders.contains_key(folder));
+        let mut sorted: Vec<_> =
+            files.map(|(path, digest, left)| (split(path).unwrap_or(("", path)), digest, left)).collect();
         sorted.sort_by_key(|(path, ..)| *path);
         let mut files = sorted.into_iter().peekable();
         let mut part = Writing::default();
         let mut content = Sha256::new();
-        // Files of the base come first where the base itself is no part of it, as with `out/` and `site.lock`.
+        // Files of the base come first where the base itself is no part of it, as with the site's own files.
         let mut rest = folders.iter().peekable();
         loop {
             let next = files.peek().map(|((folder, _), ..)| *folder);
@@ -173,10 +176,6 @@ impl Writing {
             name => writeln!(self.paths, "{name}"),
         };
     }
-}
-
-fn split(path: &str) -> (&str, &str) {
-    path.rsplit_once('/').unwrap_or(("", path))
 }
 
 /// The folders of a text of names, each with its files: the first one, without a name, has those of the base.

@@ -25,16 +25,19 @@ mod look;
 mod memory;
 mod program;
 mod put;
+mod read;
 mod rest;
 mod save;
 mod sums;
 mod tree;
 mod turn;
+mod whole;
 mod write;
 
 pub use look::{Look, State, look};
 pub use program::Program;
 pub use put::put;
+pub use read::{Built, Stack, Tree, read};
 pub use save::{Keep, refresh, save};
 pub use turn::Turn;
 pub use write::{Changes, Written, write};
@@ -48,11 +51,11 @@ pub enum Mode {
     Check,
 }
 
-/// One file to be.
+/// One file to be, of a stack or of the site as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
     /// Path below the stack's folder in `out/`: `stack.lock`, or `<module>/<file>`. A file of a module gets a line in the
-    /// module's `SHA256SUMS`, which [`write()`] makes.
+    /// module's `SHA256SUMS`, which [`write()`] makes. Of the site: its path, `out/site.lock`.
     pub path: String,
     /// All of it.
     pub text: String,

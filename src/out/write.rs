@@ -7,17 +7,16 @@ use std::sync::atomic::AtomicBool;
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 use rustix::fs::fstat;
 use rustix::io::Errno;
-use sha2::{Digest as _, Sha256};
 
-use super::compare::{Found, Job, Made, compare, compare_file, in_the_way};
+use super::compare::{Found, Job, Made, compare, in_the_way};
 use super::look::print_of;
 use super::memory::Part;
 use super::rest::{Rest, survey};
-use super::{File, Look, Mode, Output, Turn, apply, path, sums, tree};
+use super::{File, Look, Mode, Output, Turn, apply, path, sums, tree, whole};
 use crate::disk::{Stamp, descriptor, failure};
 use crate::problem::{Problem, Problems};
 
-/// What a build changed (or, checking, would change) in one stack; paths are below `out/`, sorted. `SHA256SUMS` files are
+/// What a build changed (or, checking, would change) in one stack; paths are below the site, sorted. `SHA256SUMS` files are
 /// listed only where nothing else of their module differs.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Changes {
@@ -42,14 +41,14 @@ impl Changes {
 /// What [`write()`] did.
 #[derive(Debug, Default)]
 pub struct Written {
-    /// By stack, built and gone ones, those without a change too; `site.lock` stands under the empty name.
+    /// By stack, built and gone ones, those without a change too; the site as a whole stands under the empty name.
     pub stacks: BTreeMap<String, Changes>,
     pub(super) parts: BTreeMap<String, Part>,
 }
 
-/// Makes `out/` what the outputs say. `site_files` is `site.lock`, `built` are the stacks that were built; other stacks of
-/// `look` are left alone, and stacks that are gone lose their files, unless `scope` (`--stack`) says which stacks may be
-/// touched. Checking, nothing is written.
+/// Makes `out/` what the outputs say. `site_files` are those of the site as a whole (none where they are as they were), `built` are the stacks that were
+/// built; other stacks of `look` are left alone, and stacks that are gone lose their files, unless `scope` (`--stack`) says
+/// which stacks may be touched. Checking, nothing is written.
 ///
 /// A failure leaves whole files only; all are reported, and the next build finishes the work.
 pub fn write(
@@ -63,7 +62,7 @@ pub fn write(
     let old = open_out(turn)?;
     let old = old.as_ref().map(OwnedFd::as_fd);
     let rest = rest(turn, old, look, scope)?;
-    let (jobs, site) = plan(old, &rest, site_files, built, known.as_ref())?;
+    let (jobs, site) = plan(turn, old, &rest, site_files, built, known.as_ref())?;
     let mut written =
         Written { stacks: jobs.iter().map(|job| (job.stack.clone(), changes(job))).collect(), ..Written::default() };
     written.stacks.insert(String::new(), site_changes(&site));
@@ -116,6 +115,7 @@ fn rest(
 
 /// What is to be done in each stack, and with the site's own files.
 fn plan(
+    turn: &Turn,
     out: Option<BorrowedFd<'_>>,
     rest: &Rest,
     site_files: Vec<File>,
@@ -125,7 +125,7 @@ fn plan(
     let none = BTreeSet::new();
     let known = known.unwrap_or(&none);
     let mut problems = Problems::new();
-    let site_names: BTreeSet<&str> = site_files.iter().map(|file| file.path.as_str()).collect();
+    let site_names: BTreeSet<&str> = site_files.iter().filter_map(|file| file.path.strip_prefix("out/")).collect();
     for output in &built {
         let name = output.stack.as_str();
         if path::refuse(name).is_some() || name.contains('/') || site_names.contains(name) {
@@ -140,19 +140,9 @@ fn plan(
     built.extend(rest.gone.iter().map(|stack| Output::new(stack.as_str(), Vec::new())));
     let compared: Vec<_> = built.into_par_iter().map(|output| compare(out, output, known)).collect();
     let jobs: Vec<Job> = compared.into_iter().filter_map(|job| problems.take(job)).collect();
-    let site = site_files.into_iter().map(|file| site_file(out, file));
+    let site = site_files.into_iter().map(|file| whole::compare(turn.site.descriptor(), file));
     let site = site.collect::<Vec<_>>().into_iter().filter_map(|made| problems.take(made)).collect();
     problems.or((jobs, site))
-}
-
-fn site_file(out: Option<BorrowedFd<'_>>, file: File) -> Result<Made, Problem> {
-    let digest = Sha256::digest(file.text.as_bytes()).into();
-    let mut made = Made { path: file.path, text: file.text.into(), digest, found: Found::Nothing };
-    if let Some(out) = out {
-        made.found = compare_file(out, &made.path, made.text.as_bytes())
-            .map_err(|error| tree::refused("write", &format!("out/{}", made.path), error))?;
-    }
-    Ok(made)
 }
 
 /// The paths of all files that will be written into folders that are there: what an interrupted build must be known by.
@@ -180,20 +170,20 @@ fn carry_out(turn: &Turn, rest: &Rest, jobs: Vec<Job>, site: &[Made]) -> Result<
     let mut parts: BTreeMap<String, Part> = done.into_iter().filter_map(|part| problems.take(part)).collect();
     let mut left = Vec::new();
     for made in site {
-        left.extend(
-            problems.take(apply::put(out.as_fd(), made)).map(|stamp| (stamp, !matches!(made.found, Found::Same(_)))),
-        );
+        left.extend(problems.take(whole::put(turn.site.descriptor(), made)));
     }
     if problems.has_errors() || hopeless.into_inner() {
         return Err(problems);
     }
-    let files = site.iter().zip(&left).map(|(made, left)| (made.path.as_str(), &made.digest, Some(left)));
-    parts.insert(String::new(), Part::of_outputs(&BTreeMap::new(), files, turn.device()));
+    if !site.is_empty() {
+        let files = site.iter().zip(&left).map(|(made, left)| (made.path.as_str(), &made.digest, Some(left)));
+        parts.insert(String::new(), Part::of_outputs(&BTreeMap::new(), files, turn.device()));
+    }
     Ok(parts)
 }
 
 fn changes(job: &Job) -> Changes {
-    let full = |path: &str| format!("{}/{path}", job.stack);
+    let full = |path: &str| format!("out/{}/{path}", job.stack);
     let is_artifact = |made: &&Made| made.path.contains('/') && !is_sums(&made.path);
     let mut changes = Changes { artifacts: job.made.iter().filter(is_artifact).count(), ..Changes::default() };
     let touched: BTreeSet<&str> = job

@@ -1,17 +1,20 @@
 //! Jobs to documents, in parallel, and documents to artifacts.
 
+mod checks;
 mod documents;
+mod links;
 mod patches;
+
+pub use links::{Claimed, Links, Needed, Offered};
+pub use patches::is_target;
 
 use rayon::prelude::*;
 
-use crate::check::{self, Accepts, Check, Finding, Of};
 use crate::document::Document;
 use crate::kubernetes::order;
-use crate::problem::{Level, Place, Problem, Problems, Within, gather};
+use crate::problem::{Place, Problem, Problems, Within, gather};
 use crate::resolve::{Job, Module, Stack};
-use crate::secrets::reference::has_reference;
-use crate::site::{NAMESPACE_LAYOUT, Site};
+use crate::site::Site;
 use crate::yaml::{Data, Node};
 
 /// One file below `out/`, made of one document.
@@ -23,12 +26,12 @@ pub struct Artifact {
     pub text: String,
     /// What it holds, for messages.
     pub label: String,
-    /// What makes the object the one that it is; none for homebuild's own documents.
-    pub identity: Option<String>,
     /// The number of the job that made it, in its module.
     pub job: usize,
     /// The component that made it.
     pub place: Place,
+    /// Where its document stands in what the layout rendered, if that is known.
+    pub rendered: Option<Place>,
     /// NFS folders that it mounts: server and path.
     pub mounts: Vec<(String, String)>,
 }
@@ -38,6 +41,8 @@ pub struct Artifact {
 pub struct Rendered {
     /// In the order of the jobs.
     pub artifacts: Vec<Artifact>,
+    /// What its objects are to others.
+    pub links: Links,
     /// What the author should look at.
     pub warnings: Problems,
 }
@@ -95,10 +100,11 @@ fn module(site: &Site, stack: &Stack, module: &Module) -> Result<(Rendered, Vec<
     findings.problems.extend(patches::apply(site, &patches, &mut made));
     if !not_made.is_empty() {
         let mut silent = Findings::default();
-        check(site, stack, module, made.iter().chain(&not_made), &mut silent);
+        checks::check(site, stack, module, made.iter().chain(&not_made), &mut silent);
         findings.needed.extend(silent.needed);
     }
-    check(site, stack, module, made.iter(), &mut findings);
+    checks::check(site, stack, module, made.iter(), &mut findings);
+    let links = links::links(stack, module, &made, &not_made);
     let artifacts: Vec<_> = made.into_par_iter().map(|one| artifact(site, module, one)).collect();
     let artifacts = findings.problems.take(gather(artifacts)).unwrap_or_default();
     findings.problems.extend(snippets(module, &artifacts));
@@ -110,68 +116,7 @@ fn module(site: &Site, stack: &Stack, module: &Module) -> Result<(Rendered, Vec<
     warnings.extend(module.jobs.iter().flat_map(|job| job.accepts.unneeded(&needed)));
     warnings.extend(module.accepts.unneeded(&needed));
     warnings.extend(unread_files(module));
-    Ok((Rendered { artifacts, warnings }, needed))
-}
-
-/// All checks, with the levels and acceptances of where the documents come from.
-fn check<'a>(
-    site: &'a Site,
-    stack: &Stack,
-    module: &'a Module,
-    made: impl Iterator<Item = &'a Made>,
-    findings: &mut Findings,
-) {
-    let objects: Vec<_> = made.filter_map(checked).collect();
-    let quota =
-        module.jobs.iter().find(|job| job.layout.name == NAMESPACE_LAYOUT).and_then(|job| job.values.get("quota"));
-    let about = check::Module {
-        name: &module.name,
-        namespace: module.namespace.as_deref(),
-        tier: module.tier.as_deref().and_then(|tier| Some((tier, site.tiers.get(tier)?))),
-        has_quota_of_tier: quota.is_none_or(Node::is_null),
-        kinds: &site.kinds,
-    };
-    for check in Check::ALL {
-        let Some(level) = module.levels.level(check) else { continue };
-        for finding in check.find(&objects, &about) {
-            let job = finding.job.map(|number| &module.jobs[number]);
-            let accepts = [job.map(|job| &job.accepts), Some(&module.accepts), Some(&stack.accepts)];
-            match accepts.into_iter().flatten().find_map(|all: &Accepts| all.of(check)) {
-                Some(place) => findings.needed.push(place.clone()),
-                None => findings.problems.push(found(check, level, finding, module)),
-            }
-        }
-    }
-}
-
-/// A document as checks see it, if they do.
-fn checked(made: &Made) -> Option<check::Object<'_>> {
-    match &made.document {
-        Document::Object { identity, object } => Some(check::Object::new(identity, object, made.job)),
-        Document::ControlPlaneFile { name, text } => Some(check::Object::file(name, text, made.job)),
-        Document::CloudInit { .. } | Document::Proxmox { .. } => None,
-    }
-}
-
-/// What a check found, told at the value that it is about, or else at the component or the module.
-fn found(check: &Check, level: Level, finding: Finding<'_>, module: &Module) -> Problem {
-    let problem = Problem { level, ..Problem::error(check.name, finding.message) };
-    let subject = Some(finding.subject).filter(|subject| !subject.is_empty());
-    let problem = subject.into_iter().fold(problem, Problem::note).note(check.hint());
-    let Some(number) = finding.job else { return problem.at(&module.place) };
-    let job = &module.jobs[number];
-    let place = match finding.of {
-        Of::Nothing => None,
-        Of::Value(text) => documents::value_place(&job.values, &|_, value| value == text),
-        Of::Key(key, text) => documents::value_place(&job.values, &|at, value| at == key && value == text),
-        Of::Field(key) => documents::key_place(&job.values, key),
-        Of::Scalar(key, text) => documents::value_place(&job.values, &|at, value| at == key && value == text)
-            .or_else(|| documents::value_place(&job.values, &|_, value| value == text)),
-        Of::Secret(text) => {
-            documents::value_place(&job.values, &|_, value| has_reference(value) && text.contains(value))
-        }
-    };
-    of_component(place.iter().fold(problem, Problem::at), job)
+    Ok((Rendered { artifacts, links, warnings }, needed))
 }
 
 /// A problem of what a component made; told at the component, unless it has a place already.
@@ -184,31 +129,26 @@ fn artifact(site: &Site, module: &Module, made: Made) -> Result<Artifact, Proble
     let Made { job: number, mut document } = made;
     let job = &module.jobs[number];
     let mut mounts = Vec::new();
-    let (file, identity) = match &mut document {
+    let file = match &mut document {
         Document::Object { identity, object } => {
             order::order(&site.kinds, object);
             if site.kinds.kind(&identity.api_version, &identity.kind).is_some_and(|kind| !kind.custom) {
                 find_mounts(object, &mut mounts);
             }
-            let (group, kind, namespace, name) = identity.key();
-            let dot = if group.is_empty() { "" } else { "." };
-            let slash = if namespace.is_none() { "" } else { "/" };
-            let key = format!("{kind}{dot}{group} {}{slash}{name}", namespace.unwrap_or_default());
-            (identity.file_name(&site.kinds, module.namespace.as_deref()), Some(key))
+            identity.file_name(&site.kinds, module.namespace.as_deref())
         }
-        Document::CloudInit { name, .. } => (crate::out::path::cloud_init(name), None),
-        Document::Proxmox { name, vmid, .. } => (crate::out::path::proxmox(*vmid, name), None),
-        Document::ControlPlaneFile { name, .. } => (crate::out::path::control_plane(name), None),
+        Document::CloudInit { name, .. } => crate::out::path::cloud_init(name),
+        Document::Proxmox { name, vmid, .. } => crate::out::path::proxmox(*vmid, name),
+        Document::ControlPlaneFile { name, .. } => crate::out::path::control_plane(name),
     };
-    let text = document.text();
-    let label = document.label();
+    let (text, label, rendered) = (document.text(), document.label(), document.place().cloned());
     if let Err(message) = site.secrets.check(&text) {
         let problem = Problem::error("secret", format!("in {label}: {message}"));
         let problem = wrong_reference(site, &job.values).into_iter().fold(problem, Problem::at);
         return Err(of_component(problem, job).into());
     }
     let path = format!("{}/{file}", crate::out::path::encode(&module.name));
-    Ok(Artifact { path, text, label, identity, job: number, place: job.place.clone(), mounts })
+    Ok(Artifact { path, text, label, job: number, place: job.place.clone(), rendered, mounts })
 }
 
 /// The place of the first value with a wrong reference to a secret.

@@ -7,7 +7,7 @@
 mod emit;
 mod parse;
 
-pub use emit::{emit, emit_json};
+pub use emit::{emit, emit_json, emit_line};
 pub use parse::{parse, parse_one, plain};
 
 use crate::problem::Place;

@@ -25,9 +25,10 @@ pub struct Did {
 }
 
 impl Did {
-    /// All changes of one kind.
+    /// All changes of one kind, below `out/`.
     pub fn all(&self, kind: impl Fn(&Changes) -> &Vec<String>) -> Vec<String> {
-        self.written.stacks.values().flat_map(|changes| kind(changes).clone()).collect()
+        let paths = self.written.stacks.values().flat_map(kind);
+        paths.map(|path| path.strip_prefix("out/").expect("a path in out/").to_owned()).collect()
     }
 
     pub fn added(&self) -> Vec<String> {
@@ -86,7 +87,7 @@ fn finish(
     scope: Option<&BTreeSet<String>>,
     built: Vec<String>,
 ) -> Result<Did, Problems> {
-    let site_lock = vec![File { path: "site.lock".into(), text: "name: toy\n".into() }];
+    let site_lock = vec![File { path: "out/site.lock".into(), text: "name: toy\n".into() }];
     let written = out::write(turn, look, site_lock, outputs, scope)?;
     let warning = out::save(turn, look, &written, kept, keeps);
     Ok(Did { built, quiet: false, written, warning })

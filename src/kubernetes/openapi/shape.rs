@@ -18,12 +18,14 @@ pub type Index = usize;
 pub struct Shape {
     /// The name of the definition, without the API that it is in; empty for a schema inside another.
     pub name: Box<str>,
-    /// Whether it is Kubernetes' own: null is no value there, and an object without fields may have any.
-    pub own: bool,
+    /// Whose it is.
+    pub origin: Origin,
     pub(super) types: Types,
     pub(super) nullable: bool,
     /// Sorted by name.
     pub(super) properties: Vec<Property>,
+    /// What fields are whose names match a pattern.
+    pub(super) patterns: Vec<(Regex, Slot)>,
     pub(super) rest: Rest,
     pub(super) required: Vec<Box<str>>,
     pub(super) items: Option<Slot>,
@@ -35,6 +37,19 @@ pub struct Shape {
     pub(super) logic: Option<Box<Logic>>,
     /// What the server puts where nothing is said; `Null` where that is more than a scalar.
     pub(super) default: Option<Data>,
+}
+
+/// Where a definition comes from: what it leaves unsaid differs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Origin {
+    /// Kubernetes itself: null is no value, an object without fields may have any, and some fields mean more than their
+    /// schema says.
+    #[default]
+    Kubernetes,
+    /// A custom resource: an object has the fields that are said, and null is a value.
+    Custom,
+    /// The values of a chart: null takes a default away, and what is not said may be.
+    Chart,
 }
 
 /// A field.
@@ -123,7 +138,8 @@ impl Types {
         (Self(16), "object", "a map"),
         (Self(32), "array", "a list"),
     ];
-    pub const INT_OR_STRING: Self = Self(1 | 2);
+    const OBJECT: Self = Self(16);
+    const INT_OR_STRING: Self = Self(1 | 2);
     const SCALAR: Self = Self(1 | 2 | 4);
 
     fn named(name: &str) -> Option<Self> {
@@ -163,7 +179,7 @@ pub(super) struct Raw {
     #[serde(rename = "$ref")]
     reference: Option<Box<str>>,
     #[serde(rename = "type")]
-    of: Option<Box<str>>,
+    of: Option<Words>,
     format: Option<Box<str>>,
     #[serde(rename = "enum", default)]
     choices: Vec<Value>,
@@ -208,6 +224,15 @@ pub(super) struct Raw {
     items: Option<Box<Raw>>,
     additional_properties: Option<More>,
     properties: Option<BTreeMap<Box<str>, Raw>>,
+    #[serde(default)]
+    pattern_properties: BTreeMap<Box<str>, Raw>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Words {
+    One(Box<str>),
+    Many(Vec<Box<str>>),
 }
 
 #[derive(Deserialize)]
@@ -218,6 +243,20 @@ enum More {
 }
 
 impl Raw {
+    fn types(&self) -> Result<Types, String> {
+        let names = match &self.of {
+            _ if self.int_or_string => return Ok(Types::INT_OR_STRING),
+            None => return Ok(Types::default()),
+            Some(Words::One(name)) => std::slice::from_ref(name),
+            Some(Words::Many(names)) => names,
+        };
+        let mut types = Types(0);
+        for name in names.iter().filter(|name| ***name != *"null") {
+            types.0 |= Types::named(name).ok_or_else(|| format!("`{name}` is no type"))?.0;
+        }
+        Ok(types)
+    }
+
     fn bounds(&self) -> Bounds {
         Bounds {
             minimum: self.minimum,
@@ -236,8 +275,8 @@ impl Raw {
 pub(in crate::kubernetes) struct Reader<'a> {
     /// Where the definition with a name is.
     pub find: &'a dyn Fn(&str) -> Option<Index>,
-    /// Whether they are Kubernetes' own.
-    pub own: bool,
+    /// Whose they are.
+    pub origin: Origin,
 }
 
 impl Reader<'_> {
@@ -247,7 +286,7 @@ impl Reader<'_> {
         let short = name.rsplit(['.', '/']).next().unwrap_or(name);
         let mut shape = self.shape(raw, short, false)?;
         shape.name = short.into();
-        if self.own {
+        if self.origin == Origin::Kubernetes {
             match short {
                 "Quantity" => (shape.types, shape.logic, shape.format) = (Types::SCALAR, None, Some(Format::Quantity)),
                 // they hold any JSON, whatever their type says
@@ -262,24 +301,26 @@ impl Reader<'_> {
     fn shape(&self, raw: Raw, of: &str, branch: bool) -> Result<Shape, String> {
         let bounds = raw.bounds();
         let has_fields = raw.properties.is_some();
-        let is_object = raw.of.as_deref() == Some("object");
+        let types = raw.types()?;
+        let is_object = types == Types::OBJECT;
+        let is_of = |origin| self.origin == origin;
         let rest = match raw.additional_properties {
             _ if branch || raw.preserve => Rest::Any,
             Some(More::Schema(schema)) => Rest::Each(self.slot(*schema, branch)?),
             Some(More::Flag(true)) => Rest::Any,
             Some(More::Flag(false)) => Rest::Closed,
-            None if has_fields || (is_object && !self.own) => Rest::Closed,
+            None if is_of(Origin::Kubernetes) && has_fields => Rest::Closed,
+            None if is_of(Origin::Custom) && (has_fields || is_object) => Rest::Closed,
             None => Rest::Any,
         };
         let properties = raw.properties.into_iter().flatten().map(|(name, schema)| {
-            let meaning = if self.own { meaning::of(of, &name) } else { None };
+            let meaning = if is_of(Origin::Kubernetes) { meaning::of(of, &name) } else { None };
             Ok(Property { slot: self.slot(schema, branch)?, meaning, name })
         });
-        let types = match (raw.of, raw.int_or_string) {
-            (_, true) => Types::INT_OR_STRING,
-            (Some(name), false) => Types::named(&name).ok_or_else(|| format!("`{name}` is no type"))?,
-            (None, false) => Types::default(),
-        };
+        let patterns = raw.pattern_properties.into_iter().filter_map(|(pattern, schema)| {
+            let pattern = Regex::new(&pattern).ok()?;
+            Some(self.slot(schema, branch).map(|slot| (pattern, slot)))
+        });
         let list = match (raw.keys, raw.merge_key, raw.list_type.as_deref()) {
             (keys, ..) if !keys.is_empty() => List::Keys(keys),
             (_, Some(key), _) => List::Merge(vec![key]),
@@ -297,10 +338,11 @@ impl Reader<'_> {
         let has_logic = logic.not.is_some() || !(logic.all.is_empty() && logic.any.is_empty() && logic.one.is_empty());
         Ok(Shape {
             name: Box::default(),
-            own: self.own,
+            origin: self.origin,
             types,
             nullable: raw.nullable,
             properties: properties.collect::<Result<_, String>>()?,
+            patterns: patterns.collect::<Result<_, String>>()?,
             rest,
             required: raw.required,
             items: raw.items.map(|schema| self.slot(*schema, branch)).transpose()?,
@@ -357,9 +399,13 @@ impl Shape {
         }
     }
 
-    /// What the server puts where nothing is said, if it is a scalar.
-    pub fn default(&self) -> Option<&Data> {
-        self.default.as_ref().filter(|default| **default != Data::Null)
+    /// What the server puts into a field where nothing is said, if it is a scalar.
+    pub fn default_of(&self, name: &str) -> Option<&Data> {
+        match self.field(name)? {
+            Slot::Inline(field) => field.default.as_ref().filter(|default| **default != Data::Null),
+            // scalars stand in their place
+            Slot::Named(_) => None,
+        }
     }
 
     /// Whether a value is one of those that it may be.

@@ -3,7 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use super::meaning::Meaning;
-use super::shape::{Bounds, List, Logic, Property, Range, Rest, Shape, Slot, Types};
+use super::shape::{Bounds, List, Logic, Origin, Property, Range, Rest, Shape, Slot, Types};
 use super::words::{self, Form};
 use crate::kubernetes::kinds::{Kinds, group_of};
 use crate::problem::nearest;
@@ -24,18 +24,21 @@ pub struct Mistake<'a> {
     pub text: Option<&'a str>,
 }
 
-/// What an object is.
-#[derive(Debug, Clone, Copy)]
-pub struct What<'a> {
-    /// `apps/v1`
-    pub api_version: &'a str,
-    /// `Deployment`
-    pub kind: &'a str,
+/// What is held against a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What<'a> {
+    /// An object: `apps/v1` and `Deployment`.
+    Object(&'a str, &'a str),
+    /// The values of a chart.
+    Values(&'a str),
 }
 
 impl fmt::Display for What<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.api_version, self.kind)
+        match self {
+            Self::Object(api_version, kind) => write!(f, "{api_version} {kind}"),
+            Self::Values(chart) => write!(f, "the values of chart {chart}"),
+        }
     }
 }
 
@@ -43,10 +46,15 @@ impl fmt::Display for What<'_> {
 #[must_use]
 pub fn mistakes<'a>(kinds: &'a Kinds, shape: &'a Shape, what: What<'a>, object: &'a Node) -> Vec<Mistake<'a>> {
     let mut walk = Walk { kinds, what, found: Vec::new() };
-    walk.value(shape, object, &Path::ROOT);
-    if let Some(name) = object.at(["metadata", "name"]) {
-        let form = words::name_of(group_of(what.api_version), what.kind);
-        walk.text(form, name, &Path::ROOT.below("metadata").below("name"));
+    match what {
+        What::Values(_) => walk.value(shape, object, &Path::ROOT.below("spec").below("values")),
+        What::Object(api_version, kind) => {
+            walk.value(shape, object, &Path::ROOT);
+            if let Some(name) = object.at(["metadata", "name"]) {
+                let form = words::name_of(group_of(api_version), kind);
+                walk.text(form, name, &Path::ROOT.below("metadata").below("name"));
+            }
+        }
     }
     walk.found
 }
@@ -98,7 +106,7 @@ impl<'a> Walk<'a> {
     }
 
     fn value(&mut self, shape: &'a Shape, node: &'a Node, path: &Path<'_, 'a>) {
-        if node.is_null() && (shape.nullable || shape.own || shape.default.is_some()) {
+        if node.is_null() && (shape.nullable || shape.origin != Origin::Custom || shape.default.is_some()) {
             return;
         }
         if !shape.types.allow(&node.data) {
@@ -124,6 +132,10 @@ impl<'a> Walk<'a> {
         let mut meant = Vec::new();
         for (key, value) in map.iter() {
             let below = path.below(key);
+            if let Some((_, slot)) = shape.patterns.iter().find(|(pattern, _)| pattern.is_match(key)) {
+                self.slot(slot, value, &below);
+                continue;
+            }
             match (shape.property(key), &shape.rest) {
                 (Some(property), _) => self.property(property, value, &below),
                 (None, Rest::Each(slot)) => self.slot(slot, value, &below),
@@ -190,7 +202,7 @@ impl<'a> Walk<'a> {
                 let entry = shape.items.as_ref().and_then(|slot| self.kinds.shape_of(slot).ok());
                 let key_of = |node: &'n Node, key: &str| {
                     let given = node.get(key).filter(|node| !node.is_null()).map(|node| &node.data);
-                    given.or_else(|| self.kinds.default_of(entry?, key))
+                    given.or_else(|| entry?.default_of(key))
                 };
                 list.iter().map(|node| keys.iter().map(|key| key_of(node, key)).collect()).collect()
             }
@@ -335,7 +347,7 @@ impl<'a> Walk<'a> {
     /// The value is not what it should be.
     fn is_not(&mut self, node: &'a Node, path: &Path<'_, 'a>, words: &str) {
         // a Secret's text is not shown, whoever wrote it there
-        let is_shown = (self.what.api_version, self.what.kind) != ("v1", "Secret") || node.as_str().is_none();
+        let is_shown = self.what != What::Object("v1", "Secret") || node.as_str().is_none();
         let is = match scalar(node).filter(|_| is_shown) {
             None => node.kind().to_owned(),
             Some(text) => {

@@ -1,5 +1,7 @@
 //! The build: a pure function of the working tree, stack by stack, and only for the stacks that changed.
 
+mod between;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
@@ -7,14 +9,16 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::across::{Stacks, Summary};
+use crate::across::Summary;
 use crate::disk;
+use crate::links::Offers;
 use crate::load;
 use crate::lock;
 use crate::out::{self, Changes, File, Keep, Look, Mode, Output, Program, State, Turn};
 use crate::problem::{Place, Problem, Problems, Source, did_you_mean};
 use crate::render::{self, Artifact};
 use crate::resolve;
+use crate::schema;
 use crate::site::Site;
 
 /// What a build is asked for.
@@ -92,45 +96,55 @@ pub fn build(root: &Path, options: &Options, progress: &(dyn Fn(usize, usize) + 
     let scope = (!options.stacks.is_empty()).then_some(&options.stacks);
     known(&look, scope)?;
     if look.is_quiet(scope) {
-        let report = quiet(&look, scope);
+        let mut report = quiet(&look, scope);
+        report.warnings.extend(kept::<Vec<Told>>(look.site().0).into_iter().flatten());
         out::refresh(&turn, &look);
         return Ok(report);
     }
     let (config, sources, seen) = load::shared(&disk)?;
     let site = Site::new(config, &sources)?;
+    let external = site.external_offers();
     let stale = look.stale(scope);
     let done = std::sync::atomic::AtomicUsize::new(0);
     let built: Vec<_> = stale
         .par_iter()
         .map(|name| {
-            let built = stack(&disk, &site, &look, name);
+            let built = stack(&disk, &site, &external, &look, name);
             progress(done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1, stale.len());
             built
         })
         .collect();
     let mut problems = Problems::new();
     let built: Vec<Built> = built.into_iter().filter_map(|one| problems.take(one)).collect();
-    if !same_to_others(&look, &built) {
-        problems.take(across(&disk, &look, &built));
-    }
+    let between = between::check(&disk, &site, &look, &built);
+    problems.extend(between.errors);
     problems.or(())?;
     let mut report = quiet(&look, scope);
     report.warnings.extend(built.iter().flat_map(|one| one.warnings.iter().cloned()));
+    report.warnings.extend(kept::<Vec<Told>>(&between.warnings).into_iter().flatten());
     report.warnings.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
     if options.deny_warnings && options.mode == Mode::Write && !report.warnings.is_empty() {
         return Ok(report);
     }
-    let site_lock = File { path: "site.lock".to_owned(), text: lock::site(&site) };
     let (outputs, keeps) = built.into_iter().map(|one| (one.output, one.keep)).unzip();
-    let written = out::write(&turn, &look, vec![site_lock], outputs, scope)
+    let written = out::write(&turn, &look, site_files(&look, &site), outputs, scope)
         .map_err(|problems| Failure { problems, writing: options.mode == Mode::Write })?;
-    let keep = Keep { seen, ..Keep::default() };
+    let keep = Keep { seen, warnings: between.warnings, summary: between.state, ..Keep::default() };
     report.warnings.extend(out::save(&turn, &look, &written, keep, keeps).map(Told::from));
     for (name, changes) in written.stacks {
         report.artifacts += changes.artifacts;
         report.changes.insert(name, changes);
     }
     Ok(report)
+}
+
+/// What is made of the shared files alone; none where it is known to be there.
+fn site_files(look: &Look, site: &Site) -> Vec<File> {
+    if look.shared == State::Same {
+        return Vec::new();
+    }
+    let file = |path: &str, text| File { path: path.to_owned(), text };
+    vec![file("out/site.lock", lock::site(site)), file(disk::EDITOR, schema::editor(&site.language()))]
 }
 
 /// What is known of the stacks that need no build.
@@ -165,12 +179,13 @@ fn known(look: &Look, scope: Option<&BTreeSet<String>>) -> Result<(), Problems> 
 }
 
 /// One stack: a pure function of its files and the site.
-fn stack(disk: &disk::Site, site: &Site, look: &Look, name: &str) -> Result<Built, Problems> {
+fn stack(disk: &disk::Site, site: &Site, external: &Offers<'_>, look: &Look, name: &str) -> Result<Built, Problems> {
     let (sources, seen) = load::stack(disk, name)?;
     let stack = resolved(disk, site, look, name, &sources)?;
     let rendered = render::stack(site, &stack)?;
     let mut files = vec![File { path: "stack.lock".to_owned(), text: lock::stack(&stack, &rendered) }];
-    let mut summary = summary(&stack);
+    let mut summary = between::summary(&stack);
+    between::add(&mut summary, &stack, &rendered, external);
     let mut problems = Problems::new();
     let mut warnings = Vec::new();
     let mut paths: BTreeMap<String, (String, Place)> = BTreeMap::new();
@@ -184,10 +199,6 @@ fn stack(disk: &disk::Site, site: &Site, look: &Look, name: &str) -> Result<Buil
             let first = paths.get(&artifact.path);
             problems.extend(first.map(|(label, first)| made_twice(&artifact, label, first)));
             paths.insert(artifact.path.clone(), (artifact.label, artifact.place.clone()));
-            if let Some(key) = artifact.identity {
-                let mark = summary.mark(&artifact.place);
-                summary.objects.push((key.into(), mark));
-            }
             files.push(File { path: artifact.path, text: artifact.text });
         }
     }
@@ -212,21 +223,11 @@ fn resolved(
         (Some(stack), problems) if !problems.has_errors() => Ok(stack),
         (Some(stack), mut problems) => {
             problems.extend(render::problems(site, &stack));
-            problems.take(stacks(disk, look, [(name, &summary(&stack))]).check(&BTreeSet::from([name])));
+            problems.extend(between::early(disk, site, look, &stack));
             Err(problems)
         }
         (None, problems) => Err(problems),
     }
-}
-
-/// What a stack is for the others before it is rendered.
-fn summary(stack: &resolve::Stack) -> Summary {
-    let mut summary = Summary::default();
-    for (name, place) in &stack.depends_on {
-        let mark = summary.mark(place);
-        summary.depends_on.push((name.as_str().into(), mark));
-    }
-    summary
 }
 
 /// An artifact whose path another one of its stack has already.
@@ -237,35 +238,4 @@ fn made_twice(artifact: &Artifact, label: &str, first: &Place) -> Problem {
         format!("{label} and {} want one file, `{}`", artifact.label, artifact.path)
     };
     Problem::error("twice", message).at(&artifact.place).note(format!("first made at {first}"))
-}
-
-/// Whether the stacks that were built are to all others what they were when the last build looked across them.
-fn same_to_others(look: &Look, built: &[Built]) -> bool {
-    let are_known = look.stacks.values().all(|state| matches!(state, State::Same | State::Sources | State::Outputs));
-    let is_same = |one: &Built| !one.keep.summary.is_empty() && one.keep.summary == look.summary(&one.keep.stack);
-    are_known && !look.left && built.iter().all(is_same)
-}
-
-/// What no stack can know alone, over those that were built and those that are known from before.
-fn across(disk: &disk::Site, look: &Look, built: &[Built]) -> Result<(), Problems> {
-    let now: BTreeMap<&str, &Summary> = built.iter().map(|one| (one.output.stack.as_str(), &one.summary)).collect();
-    let is_kept = |(name, state): &(&String, &State)| **state == State::Same && !now.contains_key(name.as_str());
-    let before: Vec<&str> = look.stacks.iter().filter(is_kept).map(|(name, _)| name.as_str()).collect();
-    let before: Vec<(&str, Summary)> =
-        before.par_iter().filter_map(|name| Some((*name, kept(look.summary(name))?))).collect();
-    let new = now.keys().copied().collect();
-    stacks(disk, look, before.iter().map(|(name, summary)| (*name, summary)).chain(now)).check(&new)
-}
-
-/// Some stacks, among all that the site has.
-fn stacks<'a>(
-    disk: &'a disk::Site,
-    look: &'a Look,
-    summaries: impl IntoIterator<Item = (&'a str, &'a Summary)>,
-) -> Stacks<'a> {
-    Stacks {
-        names: look.stacks.keys().map(String::as_str).collect(),
-        summaries: summaries.into_iter().collect(),
-        read: Box::new(|path| disk.file(path, &mut disk::Seen::new()).ok().flatten()),
-    }
 }

@@ -1,11 +1,16 @@
 //! What no stack can know alone: dependencies, circles of them, objects that two stacks make, and secrets that two
-//! places want to be generated differently. It is checked over summaries, which are kept of stacks that need no build.
+//! places want to be generated differently; and references between them. It is checked over summaries, which are kept
+//! of stacks that need no build.
+
+mod references;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::problem::{Place, Problem, Problems, Source, Spot, did_you_mean, fit16};
+pub use references::Unmet;
+
+use crate::problem::{Level, Place, Problem, Problems, Source, Spot, did_you_mean, fit16};
 use crate::template::Generated;
 
 /// What a stack is for the others.
@@ -13,16 +18,75 @@ use crate::template::Generated;
 pub struct Summary {
     /// The files that places of the summary point into.
     files: Vec<String>,
+    /// Where its file begins.
+    pub place: Mark,
     /// The stacks that it depends on.
     pub depends_on: Vec<(Box<str>, Mark)>,
-    /// Its objects by what makes them the ones that they are, and the component of each.
-    pub objects: Vec<(Box<str>, Mark)>,
+    /// Its objects.
+    pub objects: Vec<Object>,
+    /// What its charts make, `Kind/name`, and the namespace of each.
+    pub provides: Vec<(Box<str>, Option<Box<str>>)>,
+    /// What its objects name and it has not itself.
+    pub needs: Vec<Need>,
+    /// What only one can have.
+    pub claims: Vec<Claim>,
+    /// What it accepts that it cannot judge alone, by check.
+    pub accepts: Vec<(Box<str>, Mark)>,
     /// The secrets that it says are generated.
     pub generated: Vec<Generated>,
 }
 
+/// An object of a stack.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Object {
+    /// What makes it the one that it is: `Deployment.apps ntfy/ntfy`.
+    pub key: Box<str>,
+    /// The component that makes it.
+    pub at: Mark,
+    /// The ports of a Service, the keys of a `ConfigMap` or Secret.
+    pub parts: Option<Vec<Box<str>>>,
+}
+
+/// Something that an object of a stack names.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Need {
+    /// The check that fails where nobody has it.
+    pub check: Box<str>,
+    /// By what it is found: `Service ntfy/ntfy`.
+    pub key: Box<str>,
+    /// A port of a Service, a key of a `ConfigMap` or Secret.
+    pub part: Option<Box<str>>,
+    /// Whether it is meant only if there is its namespace.
+    pub is_guess: bool,
+    /// How bad it is where it is missing; none of what is not made.
+    pub level: Option<Level>,
+    /// Where that is accepted.
+    pub accept: Option<Mark>,
+    /// How bad it is where another stack has it that does not come first, and where that is accepted.
+    pub dependency: (Option<Level>, Option<Mark>),
+}
+
+/// Something that only one can have.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Claim {
+    /// The check that fails where two have it.
+    pub check: Box<str>,
+    /// What it is.
+    pub what: Box<str>,
+    /// What claims it: `Ingress draw/draw`.
+    pub subject: Box<str>,
+    /// Those that say the same share it.
+    pub shared: Option<Box<str>>,
+    /// How bad it is where two have it.
+    pub level: Level,
+    /// Where that is accepted.
+    pub accept: Option<Mark>,
+    /// The component that claims it.
+    pub at: Mark,
+}
+
 /// A place without its text, to be kept: small, because every object has one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Mark {
     file: u16,
     line: u32,
@@ -56,13 +120,17 @@ pub struct Stacks<'a> {
     pub names: BTreeSet<&'a str>,
     /// Those that were built now or are known from before.
     pub summaries: BTreeMap<&'a str, &'a Summary>,
+    /// What the site says exists although nobody here makes it.
+    pub external: &'a [String],
     /// The text of a file, to show a line of it.
     pub read: Box<Read<'a>>,
 }
 
 impl Stacks<'_> {
-    /// All problems between the stacks. What the stacks that are not `new` make was compared when they were built.
-    pub fn check(&self, new: &BTreeSet<&str>) -> Result<(), Problems> {
+    /// All problems between the stacks, and what they need and nobody has. What the stacks that are not `new` make was
+    /// compared when they were built. References are looked at only where all stacks are known.
+    #[must_use]
+    pub fn check(&self, new: &BTreeSet<&str>) -> (Problems, Vec<Unmet>) {
         let mut problems = Problems::new();
         for (name, summary) in &self.summaries {
             problems.extend(self.dependencies(name, summary));
@@ -70,7 +138,18 @@ impl Stacks<'_> {
         problems.extend(self.made_twice(new));
         problems.extend(self.generated_twice());
         problems.extend(self.circle());
-        problems.or(())
+        if !self.are_all_known() {
+            return (problems, Vec::new());
+        }
+        let found = references::check(self);
+        problems.extend(found.problems);
+        (problems, found.unmet)
+    }
+
+    /// Whether there is a summary of every stack.
+    #[must_use]
+    pub fn are_all_known(&self) -> bool {
+        self.summaries.len() == self.names.len()
     }
 
     fn source(&self, path: &str) -> std::sync::Arc<Source> {
@@ -110,17 +189,17 @@ impl Stacks<'_> {
             problems.push(problem.at(&self.place(second.1, second.2)).note(note));
         };
         for (name, summary) in now {
-            for (object, mark) in &summary.objects {
-                let maker = (*name, *summary, *mark);
-                if let Some(other) = makers.insert(object, maker) {
-                    compare(object, other, maker);
+            for object in &summary.objects {
+                let maker = (*name, *summary, object.at);
+                if let Some(other) = makers.insert(&object.key, maker) {
+                    compare(&object.key, other, maker);
                 }
             }
         }
         for (name, summary) in before {
-            for (object, mark) in &summary.objects {
-                if let Some(other) = makers.get(&**object) {
-                    compare(object, *other, (*name, *summary, *mark));
+            for object in &summary.objects {
+                if let Some(other) = makers.get(&*object.key) {
+                    compare(&object.key, *other, (*name, *summary, object.at));
                 }
             }
         }
