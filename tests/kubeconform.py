@@ -165,8 +165,12 @@ def homebuild(program, objects):
         run = subprocess.run([program, "--site", site, "build", "--json"], capture_output=True, text=True)
     told = collections.defaultdict(list)
     for problem in json.loads(run.stdout).get("problems", []):
-        if problem["code"] in ("schema", "identity"):
-            told[int(re.match(r"stacks/s(\d+)/", problem["place"])[1])].append(problem["message"])
+        places = {problem["place"], *(component["place"] for component in problem["components"])}
+        numbers = {int(number) for place in places for number in re.findall(r"^stacks/s(\d+)/", place or "")}
+        if not numbers:
+            sys.exit(f"the site of planted faults cannot be built: {problem}")
+        for number in numbers if problem["code"] in ("schema", "identity") else ():
+            told[number].append(problem["message"])
     return told
 
 
