@@ -11,8 +11,9 @@ use crate::problem::{Problem, did_you_mean};
 const CODE: &str = "cluster";
 
 pub(super) fn unknown_context(name: &str, contexts: &[String]) -> Problem {
+    let problem = Problem::error(CODE, format!("the kubeconfig has no context `{name}`"));
     let meant = did_you_mean(name, contexts.iter().map(String::as_str));
-    Problem::error(CODE, format!("the kubeconfig has no context `{name}`{meant}")).note(listed(contexts))
+    if meant.is_empty() { problem } else { problem.note(meant) }.note(listed(contexts))
 }
 
 pub(super) fn no_context(contexts: &[String]) -> Problem {
@@ -52,12 +53,16 @@ pub(super) fn server(server: &str, error: &kube::Error) -> Problem {
         kube::Error::Api(status) => {
             Problem::error(CODE, format!("{server} answers {}: {}", status.code, status.message))
         }
-        error => match auth(error) {
-            Some(problem) => problem,
-            None => Problem::error(CODE, format!("cannot reach {server}: {}", plain(error)))
-                .note("is it running, and is it the address that the context's cluster should have?"),
-        },
+        error => login(error).unwrap_or_else(|| unreachable(server, &plain(error))),
     }
+}
+
+fn unreachable(server: &str, why: &str) -> Problem {
+    let problem = Problem::error(CODE, format!("cannot reach {server}: {why}"));
+    if why.contains("certificate") {
+        return problem.note("the context's cluster names another `certificate-authority` than that of this server");
+    }
+    problem.note("is it running, and is it the address that the context's cluster should have?")
 }
 
 pub(super) fn silent(server: &str) -> Problem {
@@ -65,16 +70,14 @@ pub(super) fn silent(server: &str) -> Problem {
         .note("is it the address of a Kubernetes API?")
 }
 
-/// A program of the kubeconfig that did not log in. What it printed stays unsaid: it may be a token.
-fn auth(error: &kube::Error) -> Option<Problem> {
-    match causes(error).find_map(|cause| cause.downcast_ref::<AuthError>())? {
-        AuthError::AuthExecRun { cmd, out } => {
-            let problem = Problem::error(CODE, format!("cannot log in: `{cmd}` failed, {}", out.status));
-            let said = String::from_utf8_lossy(&out.stderr).trim().to_owned();
-            Some(if said.is_empty() { problem } else { problem.note(said) })
-        }
-        error => Some(Problem::error(CODE, format!("cannot log in: {}", plain(error)))),
-    }
+/// A login that failed. What a program printed or was given stays unsaid: it may be a token.
+fn login(error: &kube::Error) -> Option<Problem> {
+    let why = match causes(error).find_map(|cause| cause.downcast_ref::<AuthError>())? {
+        AuthError::AuthExecStart(why) => format!("its program cannot be started: {}", plain(why)),
+        AuthError::AuthExecRun { out, .. } => format!("its program failed, {}", out.status),
+        error => plain(error),
+    };
+    Some(Problem::error(CODE, format!("cannot log in as the user of the context: {why}")))
 }
 
 /// What lies at the bottom of an error, as part of a sentence.
