@@ -357,7 +357,9 @@ fn of_another_version(kinds: &Kinds, version: &Node) -> Option<Problem> {
         Problem::error("schemas", format!("the schemas {file} are of Kubernetes {known}, and not of {wanted}"))
             .at(&version.place)
             .note("take them from the cluster: `homebuild schemas pull --context NAME`")
-            .note(format!("or from the OpenAPI documents of the version: `homebuild schemas add --kubernetes {wanted} FOLDER`")),
+            .note(format!(
+                "or from the OpenAPI documents of the version: `homebuild schemas add --kubernetes {wanted} FOLDER`"
+            )),
     )
 }
 

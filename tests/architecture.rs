@@ -34,7 +34,7 @@ const ORDER: [&str; 26] = [
 ];
 
 /// Each crate that matters, and the modules that are its home.
-const HOMES: [(&str, &[&str]); 21] = [
+const HOMES: [(&str, &[&str]); 22] = [
     ("granit_parser", &["yaml"]),
     ("minijinja", &["template"]),
     ("rustix", &["disk", "out"]),
@@ -56,6 +56,7 @@ const HOMES: [(&str, &[&str]); 21] = [
     ("similar", &["diff"]),
     ("notify", &["cli"]),
     ("ctrlc", &["cli"]),
+    ("pretty_yaml", &["yaml"]),
 ];
 
 #[test]

@@ -2,9 +2,14 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use homebuild::diff::{Tree, compare};
+use homebuild::kubernetes::kinds::Kinds;
+use homebuild::kubernetes::patch::is_same;
+use homebuild::problem::Source;
+use homebuild::yaml;
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 use tempfile::TempDir;
 
@@ -266,6 +271,19 @@ fn a_change_to_many_values_is_told_by_one_of_them() {
 }
 
 #[test]
+fn the_calls_of_a_machine_have_an_order_and_a_way() {
+    let calls = |calls: &[&str]| {
+        let call = |call: &&str| format!("{{\"call\": \"{call}\", \"parameters\": {{\"vmid\": 220}}}}");
+        let calls: Vec<String> = calls.iter().map(call).collect();
+        format!("{{\"kind\": \"ProxmoxVM\", \"name\": \"a\", \"vmid\": 220, \"calls\": [{}]}}", calls.join(", "))
+    };
+    let path = "out/infra/infra/proxmox/220-a.json";
+    let repo = Repo::new(&[(path, &calls(&["POST /qemu/{vmid}/config", "POST /qemu/{vmid}/status/start"]))]);
+    repo.put(path, &calls(&["POST /qemu/{vmid}/status/start", "PUT /qemu/{vmid}/config", "PUT /qemu/{vmid}/resize"]));
+    insta::assert_snapshot!("calls", repo.diff(&[]));
+}
+
+#[test]
 fn what_is_only_written_differently_is_no_change() {
     let repo = Repo::new(&[(
         "out/web/web/service.web.yaml",
@@ -370,6 +388,14 @@ fn secrets_are_never_shown() {
         ]
     };
     let repo = Repo::new(&[("out/site.lock", &format!("token: {}\n", reference("00000000")))]);
+    let by_hand = |plain: &str| {
+        let secret = object("Secret", "hand", &format!("stringData: {{a: {plain}}}\n"));
+        for path in ["out/secret.yaml", "out/s/secret.yaml", "out/s/m/secret.yml", "out/s/m/proxmox/x/secret.json"] {
+            repo.put(path, &secret);
+        }
+        repo.put("out/s/m/.env", &format!("PASSWORD={plain}\n"));
+    };
+    by_hand(&format!("{CANARY}-old"));
     let old = site("00000000", &format!("{CANARY}-old"));
     let new = site("11111111", &format!("{CANARY}-new"));
     repo.put_all("out/s/m/", &old);
@@ -377,6 +403,7 @@ fn secrets_are_never_shown() {
     repo.put("out/s/m/secret.broken.yaml", &object("Secret", "broken", &format!("stringData: {{a: {CANARY}\n")));
     repo.commit();
     repo.put_all("out/s/m/", &new);
+    by_hand(&format!("{CANARY}-new"));
     repo.remove("out/s/m/secret.gone.yaml");
     repo.put("out/s/m/secret.come.yaml", &object("Secret", "come", &format!("stringData: {{a: {CANARY}}}\n")));
     repo.put("out/s/m/secret.broken.yaml", &object("Secret", "broken", &format!("stringData: {{a: {CANARY}}}\n")));
@@ -488,6 +515,56 @@ fn a_comment_is_never_too_long_and_says_what_it_leaves_out() {
     let left: usize = said.expect("a count of what is left out").parse().unwrap();
     assert_eq!(shown + left, 1_500);
     assert_eq!(comment.matches("<details").count(), comment.matches("</details>").count());
+}
+
+/// What differs in meaning is told, and nothing else: each line of the repository's own `out/` changed in some ways.
+#[test]
+fn no_change_is_overlooked_and_none_is_made_up() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("out");
+    let kinds = Kinds::new(&[]).unwrap();
+    let mut files = Vec::new();
+    collect(&root, &mut files);
+    let (mut told, mut same) = (0, 0);
+    for file in files {
+        let (path, text) = (file.strip_prefix(&root).unwrap().to_str().unwrap(), fs::read_to_string(&file).unwrap());
+        let lines: Vec<&str> = text.lines().collect();
+        let tree = |text: &str| Tree::from([(path.to_owned(), text.to_owned())]);
+        let parse = |text: &str| yaml::parse_one(&Source::new(path, text)).ok();
+        let old = parse(&text).unwrap();
+        // every line of a small file, some lines of a large one
+        for at in (0..lines.len()).step_by(1 + lines.len() / 20) {
+            let dropped = [&lines[..at], &lines[at + 1..]].concat();
+            let twice = [&lines[..=at], &lines[at..]].concat();
+            let other = lines[at].replace(|c: char| c.is_ascii_digit(), "7") + "x";
+            let other = [&lines[..at], &[other.as_str()], &lines[at + 1..]].concat();
+            let mut swapped = lines.clone();
+            swapped.swap(at, (at + 1) % lines.len());
+            for changed in [dropped, twice, other, swapped] {
+                let changed = changed.join("\n") + "\n";
+                let Some(new) = parse(&changed) else { continue };
+                let Ok(compared) = compare(&tree(&text), &tree(&changed), &kinds) else { continue };
+                let is_same = is_same(&old, &new);
+                assert_eq!(compared.differences.is_empty(), is_same, "{path}:{}:\n{changed}", at + 1);
+                *if is_same { &mut same } else { &mut told } += 1;
+            }
+        }
+    }
+    assert!(told > 5_000 && same > 500, "{told} told, {same} the same");
+}
+
+/// The YAML and JSON files below a folder.
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(&path, files);
+        } else if !path.ends_with("SHA256SUMS")
+            && !path.ends_with("nfs-exports.txt")
+            && !path.parent().unwrap().ends_with("control-plane")
+        {
+            files.push(path);
+        }
+    }
 }
 
 /// The repository's own sources and `out/`, in a repository of their own.

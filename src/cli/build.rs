@@ -24,6 +24,12 @@ const QUICK: u64 = 300;
 
 /// Arguments of `homebuild build`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = examples!(
+    "build",
+    "build --check                  # in CI: is out/ what the sources give?",
+    "build --stack immich           # only this one",
+    "build --explain latest-tag     # what a check means"
+))]
 pub(super) struct Arguments {
     /// Write nothing; fail where out/ is not what the sources give
     #[arg(long)]

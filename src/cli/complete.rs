@@ -18,6 +18,11 @@ const NAME: &str = "homebuild";
 
 /// Arguments of `homebuild completions`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = examples!(
+    "completions bash     # in ~/.bashrc: source <(homebuild completions bash)",
+    "completions zsh      # in ~/.zshrc, after compinit: the same with zsh",
+    "completions fish     # in config.fish: homebuild completions fish | source"
+))]
 pub(super) struct Arguments {
     /// The shell
     shell: Shell,

@@ -16,10 +16,19 @@ const LISTED: usize = 3;
 
 /// Arguments of `homebuild explain`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = examples!(
+    "explain out/immich/immich/ingress.immich.yaml",
+    "explain Deployment/immich-server",
+    "explain Deployment/immich-server spec.template.spec",
+    "explain Secret/tls-secret --namespace immich"
+))]
 pub(super) struct Arguments {
     /// A file of out/, or an object as KIND/NAME
     #[arg(value_name = "PATH|KIND/NAME", value_hint = clap::ValueHint::FilePath)]
     what: String,
+    /// Only the values that can be seen in this field: spec.rules
+    #[arg(value_name = "FIELD")]
+    field: Option<String>,
     /// The namespace or the stack of KIND/NAME, where several have one
     #[arg(long, value_name = "NAME", add = super::complete::stacks())]
     namespace: Option<String>,
@@ -34,7 +43,8 @@ pub(super) fn run(root: &Path, arguments: &Arguments) -> ExitCode {
 }
 
 fn explained(root: &Path, arguments: &Arguments) -> Result<(Value, String), Problems> {
-    let explanation = explain(root, &arguments.what, arguments.namespace.as_deref())?;
+    let Arguments { what, field, namespace, .. } = arguments;
+    let explanation = explain(root, what, namespace.as_deref(), field.as_deref())?;
     Ok((json!(explanation), text(&explanation)))
 }
 

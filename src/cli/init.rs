@@ -10,6 +10,7 @@ use crate::problem::Problems;
 
 /// Arguments of `homebuild init`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = examples!("init homelab"))]
 pub(super) struct Arguments {
     /// The folder of the site: new, or empty but for .git
     #[arg(default_value = ".", value_name = "DIR")]

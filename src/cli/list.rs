@@ -18,6 +18,13 @@ use super::table::table;
 
 /// Arguments of `homebuild list`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = examples!(
+    "list                           # stacks",
+    "list hosts",
+    "list images --json",
+    "list values app                # what a component of this layout can say",
+    "list values Volume             # what a type of a value has"
+))]
 pub(super) struct Arguments {
     /// What is listed
     #[arg(value_enum, default_value = "stacks")]

@@ -1,9 +1,15 @@
 //! The command line: one file a command, and the only code that prints.
 
+/// The end of a command's help: what one types. `tests/help.rs` runs every line.
+macro_rules! examples {
+    ($($line:literal),+) => { concat!("\x1b[1;4mExamples:\x1b[0m", $("\n  homebuild ", $line),+) };
+}
+
 mod build;
 mod complete;
 mod diff;
 mod explain;
+mod fmt;
 mod graph;
 mod init;
 mod json;
@@ -32,6 +38,7 @@ const STACK: usize = 64 << 20;
 /// A homelab as a static site: `stacks/` through `layouts/` into `out/`, which people review and push applies.
 #[derive(Debug, Parser)]
 #[command(name = "homebuild", version, about, max_term_width = 100)]
+#[command(after_help = examples!("build", "list hosts", "explain Deployment/immich-server"))]
 struct Arguments {
     /// The site's folder
     #[arg(long, global = true, default_value = ".", value_name = "FOLDER")]
@@ -44,7 +51,9 @@ struct Arguments {
 enum Command {
     /// Render stacks/ into out/
     Build(build::Arguments),
-    /// List what out/ has: stacks, hosts, images, volumes, VMs, secrets; or layouts and their values
+    /// Give the YAML sources one form; comments stay, and so does what they mean
+    Fmt(fmt::Arguments),
+    /// List stacks, hosts, images, volumes, VMs, secrets, or layouts and their values
     List(list::Arguments),
     /// Draw the stacks: waves, tiers and what depends on what
     Graph(graph::Arguments),
@@ -56,7 +65,8 @@ enum Command {
     Init(init::Arguments),
     /// Begin a stack, a module or a layout
     New(new::Arguments),
-    /// Print the JSON Schema by which editors complete and check the sources: schemas/editor.json
+    /// Print schemas/editor.json, by which editors complete and check the sources
+    #[command(after_help = examples!("schema"))]
     Schema,
     /// Keep the schemas that objects are checked against
     Schemas(schemas::Arguments),
@@ -80,6 +90,7 @@ pub fn run() -> ExitCode {
         Command::Explain(command) => explain::run(&arguments.site, &command),
         Command::Init(command) => init::run(&command),
         Command::New(command) => new::run(&arguments.site, command),
+        Command::Fmt(command) => fmt::run(&arguments.site, &command),
         Command::Schema => schema::run(&arguments.site),
         Command::Schemas(command) => schemas::run(&arguments.site, &command),
         Command::Completions(command) => complete::run(&command),

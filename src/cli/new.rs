@@ -16,6 +16,10 @@ use crate::yaml::{self, Node};
 
 /// Arguments of `homebuild new`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = examples!(
+    "new stack notes --image ghcr.io/example/notes:1.4 --port 8080 --host notes",
+    "new stack notes --from compose.yaml"
+))]
 pub(super) struct Arguments {
     #[command(subcommand)]
     what: What,
@@ -24,8 +28,10 @@ pub(super) struct Arguments {
 #[derive(Debug, clap::Subcommand)]
 enum What {
     /// A stack with one component
-    ///
-    /// Example: homebuild new stack notes --image ghcr.io/example/notes:1.4 --port 8080 --host notes
+    #[command(after_help = examples!(
+        "new stack notes --image ghcr.io/example/notes:1.4 --port 8080 --host notes",
+        "new stack notes --from compose.yaml"
+    ))]
     Stack {
         #[command(flatten)]
         component: Component,
@@ -34,12 +40,10 @@ enum What {
         from: Option<PathBuf>,
     },
     /// A module of a stack, with a namespace of its own
-    ///
-    /// Example: homebuild new module platform/registry --image registry:3.0 --port 5000
+    #[command(after_help = examples!("new module platform/registry --image registry:3.0 --port 5000"))]
     Module(Component),
     /// A layout: a template and the schema of its values
-    ///
-    /// Example: homebuild new layout redirect
+    #[command(after_help = examples!("new layout redirect"))]
     Layout {
         /// Its name
         name: String,

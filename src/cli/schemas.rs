@@ -1,7 +1,8 @@
 //! `homebuild schemas`
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use crate::cluster;
 use crate::disk;
 use crate::kubernetes::openapi::distil::{self, Distilled};
 use crate::kubernetes::openapi::file::File;
+use crate::kubernetes::openapi::words;
 use crate::out;
 use crate::problem::{Place, Problem, Problems, Source};
 use crate::yaml;
@@ -28,7 +30,7 @@ pub(super) struct Arguments {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// Take schemas over from files: custom resource definitions, OpenAPI documents, a chart's values.schema.json
+    /// Take schemas over from files: custom resource definitions, `OpenAPI` documents, a chart's values.schema.json
     ///
     /// Example: homebuild schemas add crds.yaml
     Add(Add),
@@ -46,13 +48,13 @@ enum Command {
 
 #[derive(Debug, clap::Args)]
 struct Add {
-    /// Custom resource definitions (YAML or JSON), OpenAPI documents, or folders of them
+    /// Custom resource definitions (YAML or JSON), `OpenAPI` documents, or folders of them
     #[arg(required = true, value_name = "FILE|FOLDER")]
     files: Vec<PathBuf>,
-    /// The version of Kubernetes that the OpenAPI documents are of, such as 1.34.2; they do not say it
+    /// The version of Kubernetes that the `OpenAPI` documents are of, such as 1.34.2; they do not say it
     #[arg(long, value_name = "VERSION")]
     kubernetes: Option<String>,
-    /// The files is the values.schema.json of this chart
+    /// The file is the values.schema.json of this chart
     #[arg(long, value_name = "NAME", conflicts_with = "kubernetes")]
     chart: Option<String>,
 }
@@ -116,6 +118,9 @@ fn pull(root: &Path, context: Option<&str>) -> Result<String, Problems> {
 pub(super) fn save(site: &disk::Site, distilled: Distilled) -> Result<String, Problems> {
     let mut files = BTreeMap::new();
     for (name, newer) in distilled.files.0 {
+        if !(words::SUBDOMAIN.is)(&name) {
+            return Err(Problem::error("schemas", format!("`{}` is no API group", name.escape_debug())).into());
+        }
         let path = format!("schemas/{name}.json");
         let old = site.file(&path, &mut disk::Seen::new())?;
         let old = old.map(|source| serde_json::from_str::<File>(&source.text).map_err(|error| broken(&source, &error)));
@@ -125,10 +130,10 @@ pub(super) fn save(site: &disk::Site, distilled: Distilled) -> Result<String, Pr
     let mut said = String::new();
     for (path, file) in files {
         out::put(site, &path, &file.text())?;
-        said += &format!("{path}: {}\n", super::count(file.kinds.len(), "kind"));
+        let _ = writeln!(said, "{path}: {}", super::count(file.kinds.len(), "kind"));
     }
     for pattern in distilled.left_out {
-        said += &format!("left out, because it cannot be tried: the pattern {pattern}\n");
+        let _ = writeln!(said, "left out, because it cannot be tried: the pattern {pattern}");
     }
     Ok(said)
 }
@@ -137,6 +142,9 @@ fn chart(site: &disk::Site, name: &str, values: &[Value]) -> Result<String, Prob
     let [schema] = values else {
         return Err(Problem::error("schemas", "the values of a chart have one schema, in one file").into());
     };
+    if !(words::DATA_KEY.is)(name) {
+        return Err(Problem::error("schemas", format!("`{}` is no chart's name", name.escape_debug())).into());
+    }
     let path = format!("schemas/charts/{name}.json");
     out::put(site, &path, &format!("{schema:#}\n"))?;
     Ok(format!("{path}: the values of chart {name}\n"))

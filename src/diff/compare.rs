@@ -30,7 +30,7 @@ pub fn compare(old: &Tree, new: &Tree, kinds: &Kinds) -> Result<Comparison, Prob
         ..problem.note("it is so in the revision: what it was is not known, and what it is now is shown as added")
     }));
     let problems: Problems =
-        wrong.into_iter().map(|problem| problem.note("`homebuild build` writes it anew")).collect();
+        wrong.into_iter().map(|problem| problem.note("`homebuild build` writes anew what it made")).collect();
     let (pairs, gone, come) = pair(before, after);
     for (old, new) in &pairs {
         let difference = changed(old, new, kinds);

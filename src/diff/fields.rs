@@ -27,10 +27,18 @@ pub(super) fn fields(old: &Item, new: &Item, kinds: &Kinds) -> Vec<Field> {
             let of = kinds.of(new).and_then(|kind| kinds.type_of(kind));
             walk.value(&Step { field: typed(of), ..Step::default() }, Some(old), Some(new));
         }
-        // one name, a text on one side and a tree on the other: nothing can be said of its parts
         _ => walk.put(&Step::default(), Change::Value(None, None)),
     }
+    if in_another_order(&old.calls(), &new.calls()) {
+        walk.put(&Step { path: "calls".to_owned(), pattern: "calls".to_owned(), ..Step::default() }, Change::Order);
+    }
     walk.fields
+}
+
+/// Whether what is in both lists stands otherwise in them.
+fn in_another_order<T: PartialEq>(old: &[T], new: &[T]) -> bool {
+    let stayed = old.iter().filter(|name| new.contains(name));
+    !stayed.eq(new.iter().filter(|name| old.contains(name)))
 }
 
 fn typed(of: Option<kinds::Type<'_>>) -> kinds::Field<'_> {
@@ -162,11 +170,8 @@ impl<'k> Walk<'k> {
                 self.value(&step.entry(name, *is_own), Some(*node), None);
             }
         }
-        let stayed = |list: &[(String, &Node)], others: &[(String, &Node)]| {
-            let names = list.iter().map(|(name, _)| name).filter(|name| find(others, name));
-            names.cloned().collect::<Vec<_>>()
-        };
-        if stayed(old, new) != stayed(new, old) {
+        let names = |list: &[(String, &Node)]| list.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+        if in_another_order(&names(old), &names(new)) {
             self.put(step, Change::Order);
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::kubernetes::identity::Identity;
 use crate::problem::{Place, Problem, Source};
-use crate::yaml::{self, Entry, Map, Node};
+use crate::yaml::{self, Data, Entry, Map, Node};
 
 use super::Subject;
 
@@ -10,6 +10,9 @@ use super::Subject;
 const KEEP: (&str, &str) = ("homebuild.dev/prune", "keep");
 const LEAVE: &str = "homebuild.dev/leave";
 const REPLACE: (&str, &str) = ("homebuild.dev/replace", "allow");
+
+/// The kind of what is no object and none of homebuild's files.
+const FILE: &str = "file";
 
 /// A file that was read.
 #[derive(Debug)]
@@ -27,8 +30,10 @@ pub(super) struct Item {
 pub(super) enum Content {
     /// An object, a lock, a machine, a cloud-init file.
     Tree(Node),
-    /// Any other text.
+    /// A text that homebuild made.
     Text(String),
+    /// What it did not make, and of which nothing is known: it may be a secret.
+    Unknown,
 }
 
 impl Item {
@@ -48,23 +53,27 @@ impl Item {
             path: path.to_owned(),
         };
         let subject = match parts[..] {
-            [name] => own("", "", name, ""),
-            [stack, name] => own(stack, "", name, ""),
+            ["site.lock"] => own("", "", "site.lock", ""),
+            [stack, "stack.lock"] => own(stack, "", "stack.lock", ""),
             [stack, module, "nfs-exports.txt"] => own(stack, module, "nfs-exports.txt", ""),
             [stack, module, "cloud-init", file] => own(stack, module, "CloudInit", stem(file, ".yaml")),
             [stack, module, "control-plane", file] => own(stack, module, "ControlPlaneFile", file),
             [stack, module, "proxmox", file] => own(stack, module, "ProxmoxVM", stem(file, ".json")),
-            [stack, module, ..] => own(stack, module, "file", parts[2..].join("/").as_str()),
-            [] => own("", "", "file", ""),
+            [stack, module, ..] if parts.len() > 2 => own(stack, module, FILE, &parts[2..].join("/")),
+            [stack, name] => own(stack, "", FILE, name),
+            _ => own("", "", FILE, path),
         };
-        let is_tree = [".yaml", ".lock", ".json"].iter().any(|ending| path.ends_with(ending));
+        let is_tree = [".yaml", ".yml", ".lock", ".json"].iter().any(|ending| path.ends_with(ending));
+        if !is_tree && subject.kind == FILE {
+            return Ok(Self { subject, group: String::new(), content: Content::Unknown });
+        }
         if !is_tree || subject.kind == "ControlPlaneFile" {
             return Ok(Self { subject, group: String::new(), content: Content::Text(text.to_owned()) });
         }
         let node = parse(path, text)?;
         Ok(match subject.kind.as_str() {
             "ProxmoxVM" => Self::machine(subject, &node),
-            "file" => Self::object(subject, node),
+            FILE => Self::object(subject, node),
             _ => Self { subject, group: String::new(), content: Content::Tree(node) },
         })
     }
@@ -89,14 +98,17 @@ impl Item {
     fn machine(mut subject: Subject, node: &Node) -> Self {
         let mut map = Map::default();
         for (key, value) in node.as_map().into_iter().flat_map(Map::iter) {
-            match key {
-                "calls" => calls(value, &mut map),
-                "kind" => value.as_str().unwrap_or_default().clone_into(&mut subject.kind),
-                _ => map.set(key, value.clone()),
+            if key == "calls" {
+                calls(value, &mut map);
+            } else {
+                map.set(key, value.clone());
             }
         }
+        if let Some(kind) = text(node, "kind") {
+            kind.clone_into(&mut subject.kind);
+        }
         subject.name = subject.name.replacen('-', " ", 1);
-        Self { subject, group: String::new(), content: Content::Tree(Node::new(yaml::Data::Map(map), &node.place)) }
+        Self { subject, group: String::new(), content: Content::Tree(Node::new(Data::Map(map), &node.place)) }
     }
 
     /// Whether it is the same object as another one, wherever its file lies; a machine by its number or its name.
@@ -107,8 +119,19 @@ impl Item {
             (Some(a), Some(b)) if is_machine => a.0 == b.0 || a.1 == b.1,
             _ => a.name == b.name,
         };
-        let is_named = !a.name.is_empty() && a.kind != "file";
+        let is_named = !a.name.is_empty() && a.kind != FILE;
         is_named && same_name && (&self.group, &a.kind, &a.namespace) == (&other.group, &b.kind, &b.namespace)
+    }
+
+    /// The calls of a machine, in their order.
+    pub fn calls(&self) -> Vec<&str> {
+        match &self.content {
+            Content::Tree(node) if self.subject.kind.starts_with("Proxmox") => {
+                let calls = node.as_map().into_iter().flat_map(Map::iter).filter(|(_, value)| value.as_map().is_some());
+                calls.map(|(name, _)| name).collect()
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// Whether its values are secrets.
@@ -150,15 +173,27 @@ fn stem<'a>(file: &'a str, ending: &str) -> &'a str {
     file.strip_suffix(ending).unwrap_or(file)
 }
 
-/// Calls by the last word of their path, the second of a name as `config[2]`.
+/// Calls by the last word of their path, the second of a name as `config[2]`; what they say in one map.
 fn calls(list: &Node, map: &mut Map) {
     for call in list.as_list().unwrap_or_default() {
         let name = text(call, "call").unwrap_or_default();
         let word = name.rsplit(['/', ' ']).find(|part| !part.starts_with('{')).unwrap_or(name);
         let number = map.keys().filter(|key| key.split('[').next() == Some(word)).count() + 1;
         let key = if number == 1 { word.to_owned() } else { format!("{word}[{number}]") };
-        let parameters = call.get("parameters").cloned().unwrap_or_else(|| Node::map(&call.place));
-        map.0.push(Entry { key: key.into(), place: call.place.clone(), value: parameters });
+        map.0.push(Entry { key: key.into(), place: call.place.clone(), value: said(call) });
+    }
+}
+
+/// A call and its parameters in one map, as long as it is nothing else.
+fn said(call: &Node) -> Node {
+    let parameters = call.get("parameters").and_then(Node::as_map).filter(|map| map.get("call").is_none());
+    match (call.as_map(), parameters) {
+        (Some(map), Some(parameters)) if map.0.len() == 2 => {
+            let name = map.0.iter().filter(|entry| &*entry.key == "call");
+            let entries = name.chain(&parameters.0).cloned().collect();
+            Node::new(Data::Map(Map(entries)), &call.place)
+        }
+        _ => call.clone(),
     }
 }
 

@@ -104,7 +104,7 @@ fn contents(mut answer: &[u8]) -> Vec<&[u8]> {
 
 /// The files outside of `out/` that changed, and those that git does not know yet.
 fn causes(root: &Path, commit: &str) -> Result<Vec<Cause>, Problem> {
-    let numbers = ["diff", "--numstat", "-z", "--no-renames", "--no-ext-diff", "--relative", commit];
+    let numbers = ["diff", "--numstat", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--relative", commit];
     let changed = lossy(&git(root, &[&numbers[..], &SOURCES].concat(), &[])?);
     let others = ["ls-files", "--others", "--exclude-standard", "-z"];
     let others = lossy(&git(root, &[&others[..], &SOURCES].concat(), &[])?);
@@ -130,6 +130,8 @@ fn git(root: &Path, arguments: &[&str], input: &[u8]) -> Result<Vec<u8>, Problem
     };
     let mut command = Command::new("git");
     command.arg("-C").arg(root).args(arguments).env("LC_ALL", "C");
+    // it only looks, and at nothing that is not here
+    command.env("GIT_OPTIONAL_LOCKS", "0").env("GIT_NO_LAZY_FETCH", "1");
     let mut child =
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(failed)?;
     let stdin = child.stdin.take();

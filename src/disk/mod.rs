@@ -6,6 +6,7 @@
 
 mod add;
 pub(crate) mod descriptor;
+mod rewrite;
 mod seen;
 mod stamp;
 mod texts;
@@ -21,8 +22,8 @@ use rustix::io::Errno;
 
 use crate::problem::{Place, Problem, Problems, Source};
 pub use seen::Seen;
-pub use texts::texts;
 pub(crate) use stamp::{Fingerprint, Print, Stamp, short};
+pub use texts::texts;
 pub(crate) use walk::failure;
 use walk::{Walk, plain, printable};
 

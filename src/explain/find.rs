@@ -1,9 +1,10 @@
 //! Which file is meant.
 
-use std::path::Path;
+use std::path::{Path, absolute};
 
 use crate::out::{Built, Tree};
 use crate::problem::{Problem, Problems, did_you_mean};
+use crate::yaml::Node;
 
 /// Candidates that are listed before the rest is only counted.
 const LISTED: usize = 12;
@@ -45,6 +46,11 @@ impl<'a> File<'a> {
     /// Its path below the site.
     pub fn whole(&self) -> String {
         format!("out/{}/{}", self.stack, self.path())
+    }
+
+    /// What it holds, if that is a value.
+    pub fn value(&self) -> Option<&'a Node> {
+        self.built.value.as_ref()
     }
 
     /// `Deployment/ntfy`
@@ -90,10 +96,10 @@ pub(super) fn find<'a>(
 
 /// A path as it may be typed, below the site.
 fn below(root: &Path, asked: &str) -> String {
-    let path = Path::new(asked);
-    let path = path.strip_prefix(root).unwrap_or(path);
-    let path = path.components().as_path().to_string_lossy();
-    path.strip_prefix("./").unwrap_or(&path).to_owned()
+    let whole = |path: &Path| absolute(path).unwrap_or_else(|_| path.to_owned());
+    let path = whole(Path::new(asked));
+    let path = path.strip_prefix(whole(root)).unwrap_or(Path::new(asked));
+    path.to_string_lossy().trim_start_matches("./").to_owned()
 }
 
 /// What is made of all objects of a module or stack, and by no component.
@@ -132,5 +138,26 @@ fn ambiguous(meant: &[File], asked: &str) -> Problem {
     match meant.len().saturating_sub(LISTED) {
         0 => problem,
         more => problem.note(format!("and {more} more")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_below_the_site_however_it_is_typed() {
+        for (root, asked) in [
+            (".", "out/a/x.yaml"),
+            (".", "./out/a/x.yaml"),
+            ("/site", "/site/out/a/x.yaml"),
+            ("site", "site/out/a/x.yaml"),
+            ("site", "./site/out//a/x.yaml"),
+            ("site", "out/a/x.yaml"),
+        ] {
+            assert_eq!(below(Path::new(root), asked), "out/a/x.yaml", "{root} {asked}");
+        }
+        let here = absolute("out/a/x.yaml").unwrap();
+        assert_eq!(below(Path::new("."), here.to_str().unwrap()), "out/a/x.yaml");
     }
 }

@@ -56,13 +56,23 @@ pub struct Explanation {
     pub values: Vec<Used>,
 }
 
-/// Explains a file of `out/`, named by its path or as KIND/NAME, in a namespace or stack where several are named so.
-pub fn explain(root: &Path, asked: &str, namespace: Option<&str>) -> Result<Explanation, Problems> {
+/// Explains a file of `out/`, named by its path or as KIND/NAME, in a namespace or stack where several are named so. Of a
+/// field, only the values that can be seen in it are told.
+pub fn explain(
+    root: &Path,
+    asked: &str,
+    namespace: Option<&str>,
+    field: Option<&str>,
+) -> Result<Explanation, Problems> {
     let disk = disk::Site::open(root)?;
     let tree = out::read(&disk)?;
     let found = find::find(&tree, root, asked, namespace)?;
     // marked templates are only good for lines: what is wrong with a source is told of the source itself
-    made_by(&disk, &found, trace::marked).or_else(|_| made_by(&disk, &found, Arc::clone))
+    let mut told = made_by(&disk, &found, trace::marked).or_else(|_| made_by(&disk, &found, Arc::clone))?;
+    if let Some(field) = field {
+        used::only(&mut told.values, found.value(), field)?;
+    }
+    Ok(told)
 }
 
 /// Makes the stack of a file again, with all templates changed by a function, and looks at what made the file.

@@ -1,10 +1,11 @@
 //! Which values of the author can be seen in an object. It is told by their texts, so it is a hint, not a proof.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Serialize;
 
-use crate::problem::Place;
+use crate::problem::{Place, Problem, did_you_mean};
 use crate::yaml::{Data, Node};
 
 /// A text shorter than this is looked for as a whole field only: `app` stands in too many others.
@@ -43,6 +44,29 @@ pub(super) fn used(values: &Node, component: &Place, object: &Node) -> Vec<Used>
         (!fields.is_empty()).then(|| Used { value: path.to_string(), place: place.to_string(), fields })
     };
     all.into_iter().filter_map(used).collect()
+}
+
+/// Keeps what can be seen in a field of an object, or below it.
+pub(super) fn only(values: &mut Vec<Used>, object: Option<&Node>, field: &str) -> Result<(), Problem> {
+    let mut fields = Vec::new();
+    if let Some(object) = object {
+        leaves(object, &Path::default(), true, &mut fields);
+    }
+    let above =
+        |path: &Path| (1..=path.0.len()).map(|keys| Path(path.0[..keys].to_vec()).to_string()).collect::<Vec<_>>();
+    let paths: BTreeSet<String> = fields.iter().flat_map(|leaf| above(&leaf.path)).collect();
+    let is_in =
+        |path: &str| path.strip_prefix(field).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+    if !paths.contains(field) {
+        let known = paths.iter().map(String::as_str);
+        let problem = Problem::error("unknown-field", format!("the object has no field `{field}`"));
+        return Err(problem.label(did_you_mean(field, known)));
+    }
+    for used in values.iter_mut() {
+        used.fields.retain(|path| is_in(path));
+    }
+    values.retain(|used| !used.fields.is_empty());
+    Ok(())
 }
 
 fn is_written(place: &Place) -> bool {
@@ -159,6 +183,20 @@ mod tests {
     host stacks/a/stack.yaml:4:7 metadata.annotations[a.b/c]
     id stacks/a/stack.yaml:5:5 metadata.labels.app
     ");
+    }
+
+    #[test]
+    fn a_field_has_only_what_is_seen_in_it() {
+        let object = read("out/a", "a: {b: nginx, bc: nginx}\nd: nginx\n");
+        let all = || used(&read("stacks/a/stack.yaml", "image: nginx"), &Place::nowhere(), &object);
+        let fields = |field: &str| {
+            let mut values = all();
+            only(&mut values, Some(&object), field)
+                .map(|()| values.into_iter().flat_map(|one| one.fields).collect::<Vec<_>>())
+        };
+        assert_eq!(fields("a").unwrap(), ["a.b", "a.bc"]);
+        assert_eq!(fields("a.b").unwrap(), ["a.b"]);
+        assert_eq!(fields("a.bcd").unwrap_err().label, "did you mean `a.bc`?");
     }
 
     #[test]

@@ -111,7 +111,8 @@ impl Kinds {
         let read = serde_json::from_str(text).map_err(|error| broken(own, &error));
         if let Some(file) = problems.take(read) {
             let added = kinds.add(file, Known::Core);
-            problems.take(added.map_err(|problem| own.into_iter().fold(problem, |p, source| p.at(&Place::file(source)))));
+            problems
+                .take(added.map_err(|problem| own.into_iter().fold(problem, |p, source| p.at(&Place::file(source)))));
             kinds.version.1 = own.cloned();
         }
         for source in files.iter().filter(|source| stem(source).is_some_and(|stem| stem != KUBERNETES)) {
@@ -221,10 +222,11 @@ impl Kinds {
         shape.get_or_init(read).as_ref().map_err(String::as_str)
     }
 
-    /// The names of all definitions, without their API.
+    /// All definitions with a name, whatever their API; all there are where it is empty.
     #[cfg(test)]
-    pub(super) fn type_names(&self) -> impl Iterator<Item = &str> {
-        self.definitions.iter().filter_map(|definition| definition.name.rsplit('.').next())
+    pub(super) fn definitions_named(&self, name: &str) -> impl Iterator<Item = Result<Type<'_>, &str>> {
+        let is_it = move |of: &Definition| name.is_empty() || of.name.rsplit('.').next() == Some(name);
+        self.definitions.iter().enumerate().filter(move |(_, of)| is_it(of)).map(|(at, _)| self.shape(at))
     }
 
     /// The group whose objects are written with the kind alone: the one with the first claim, if there is only one.

@@ -1,7 +1,7 @@
 //! What objects are to one another: what they offer, what they need, and what only one of them can have.
 //!
-//! [`fields`] knows the fields of Kubernetes' objects that name another object, [`text`] finds the names of Services
-//! in texts, and [`claims`] what two cannot share. Whether somebody makes what is needed is for those to say who know
+//! `fields` knows the fields of Kubernetes' objects that name another object, `text` finds the names of Services
+//! in texts, and `claims` what two cannot share. Whether somebody makes what is needed is for those to say who know
 //! all stacks.
 
 mod claims;

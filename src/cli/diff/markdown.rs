@@ -35,7 +35,7 @@ pub(super) fn comment(shown: &Shown) -> String {
             left += cut;
         }
         if left > 0 {
-            let lines = super::super::count(left, "more line");
+            let lines = crate::cli::count(left, "more line");
             let _ = writeln!(out, "{lines} than fit here: `homebuild diff` shows them\n");
         }
     }

@@ -17,8 +17,11 @@ const CHANGED: u8 = 3;
 
 /// Arguments of `homebuild diff`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  homebuild diff\n  homebuild diff origin/main --stack ntfy\n  \
-    homebuild diff origin/main --format markdown > comment.md")]
+#[command(after_help = examples!(
+    "diff                           # since the last commit",
+    "diff origin/main --stack immich",
+    "diff origin/main --format markdown > comment.md"
+))]
 pub(super) struct Arguments {
     /// What out/ is compared with: a branch, a tag, a commit
     #[arg(value_name = "REV", default_value = "HEAD")]
@@ -30,7 +33,7 @@ pub(super) struct Arguments {
     #[arg(long, conflicts_with = "format")]
     json: bool,
     /// Only this stack (may be given several times)
-    #[arg(long = "stack", value_name = "NAME")]
+    #[arg(long = "stack", value_name = "NAME", add = super::complete::stacks())]
     stacks: Vec<String>,
     /// Exit with 3 where something changes
     #[arg(long)]

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anstyle::Style;
 
 use crate::cli::style::{ATTENTION, BAD, BOLD, GOOD, paint};
-use crate::diff::{Cause, Change, Field, Group, Section, fold, group, words};
+use crate::diff::{Cause, Change, Field, Group, Section, Subject, fold, group, words};
 
 use super::Shown;
 
@@ -18,8 +18,21 @@ const INLINE: usize = 3;
 /// The widest that a column of place, object and field is made for the sake of one line.
 const WIDEST: [usize; 3] = [20, 36, 72];
 
-/// A line of a section: place, object, field; then free text.
-type Row = ([String; 3], String);
+/// A line of a section.
+#[derive(Default)]
+struct Row {
+    /// Place, objects and field.
+    columns: [String; 3],
+    /// What stands behind them.
+    text: String,
+}
+
+impl Row {
+    /// A line that goes on about what stands above it.
+    fn below(text: String) -> Self {
+        Self { text, ..Self::default() }
+    }
+}
 
 pub(super) fn screen(shown: &Shown) -> String {
     let mut out = String::new();
@@ -51,7 +64,7 @@ fn tone(section: Section) -> Style {
 }
 
 pub(super) fn rewritten(shown: &Shown) -> Option<String> {
-    let count = super::super::count(shown.rewritten.len(), "file");
+    let count = crate::cli::count(shown.rewritten.len(), "file");
     (!shown.rewritten.is_empty()).then(|| format!("only the writing differs in {count}"))
 }
 
@@ -89,43 +102,35 @@ pub(super) fn sections(shown: &Shown) -> Vec<(Section, Vec<String>)> {
 }
 
 fn rows(fold: &[Group]) -> Vec<Row> {
-    let subjects: Vec<_> = fold.iter().flat_map(|group| group.subjects.iter().cloned()).collect();
-    let mut subjects_sorted = subjects;
-    subjects_sorted.sort();
     let first = &fold[0];
-    let note = first.note.map_or_else(String::new, |note| format!("({note})"));
-    let mut rows: Vec<Row> = vec![([String::new(), String::new(), String::new()], note)];
-    if !first.fields.is_empty() {
-        rows = first.fields.iter().flat_map(field).collect();
+    let mut subjects: Vec<Subject> = fold.iter().flat_map(|group| group.subjects.iter().cloned()).collect();
+    subjects.sort();
+    let mut rows: Vec<Row> = first.fields.iter().flat_map(field).collect();
+    if rows.is_empty() {
+        rows.push(Row::below(first.note.map_or_else(String::new, |note| format!("({note})"))));
     }
-    rows[0].0[0] = words::place(&subjects_sorted);
-    rows[0].0[1] = words::objects(&subjects_sorted);
+    rows[0].columns[0] = words::place(&subjects);
+    rows[0].columns[1] = words::objects(&subjects);
     if fold.len() > 1 {
-        let others = subjects_sorted.len() - first.subjects.len();
-        let text = format!("(so in {}; {others} others, each with values of its own)", words::place(&first.subjects));
-        rows.push(([String::new(), String::new(), String::new()], text));
+        let (place, others) = (words::place(&first.subjects), subjects.len() - first.subjects.len());
+        rows.push(Row::below(format!("(so in {place}; {others} others, each with values of its own)")));
     }
     rows
 }
 
 /// A field's line and, below it, what does not fit there.
 fn field(field: &Field) -> Vec<Row> {
-    let below = |text: String| ([String::new(), String::new(), String::new()], text);
-    let listed = match &field.change {
-        Change::Lines(edits) => &edits[..],
-        Change::Entries(edits) if edits.len() > INLINE => &edits[..],
-        _ => &[],
-    };
-    let change = match &field.change {
-        Change::Entries(edits) if edits.len() > INLINE => String::new(),
-        change => words::change(change),
+    let (change, listed) = match &field.change {
+        Change::Entries(edits) if edits.len() > INLINE => (String::new(), &edits[..]),
+        Change::Lines(edits) => (words::change(&field.change), &edits[..]),
+        change => (words::change(change), &[][..]),
     };
     let effect = words::effect(field.effect).map_or_else(String::new, |effect| format!("  ({effect})"));
-    let line = ([String::new(), String::new(), words::plain(&field.path)], format!("{change}{effect}"));
-    let mut rows = vec![line];
-    rows.extend(listed.iter().take(EDITS).map(|edit| below(words::edit(edit))));
+    let columns = [String::new(), String::new(), words::plain(&field.path)];
+    let mut rows = vec![Row { columns, text: format!("{change}{effect}") }];
+    rows.extend(listed.iter().take(EDITS).map(|edit| Row::below(words::edit(edit))));
     if listed.len() > EDITS {
-        rows.push(below(format!("and {} more", listed.len() - EDITS)));
+        rows.push(Row::below(format!("and {} more", listed.len() - EDITS)));
     }
     rows
 }
@@ -133,20 +138,20 @@ fn field(field: &Field) -> Vec<Row> {
 /// Rows with their columns below one another.
 fn aligned(rows: &[Row]) -> Vec<String> {
     let width = |column: usize| {
-        let widths = rows.iter().map(|(columns, _)| columns[column].chars().count());
+        let widths = rows.iter().map(|row| row.columns[column].chars().count());
         widths.filter(|width| *width <= WIDEST[column]).max().unwrap_or_default()
     };
     let widths = [width(0), width(1), width(2)];
-    let line = |(columns, text): &Row| {
-        let is_empty = columns.iter().all(String::is_empty);
-        let pad = |(column, width): (&String, usize)| match width {
-            0 if column.is_empty() => String::new(),
-            _ => format!("{column:<width$}  "),
-        };
+    let pad = |(column, width): (&String, usize)| match width {
+        0 if column.is_empty() => String::new(),
+        _ => format!("{column:<width$}  "),
+    };
+    let line = |Row { columns, text }: &Row| {
         // what stands below a field is indented under its object, not under its path
-        let columns = if is_empty { &columns[..2] } else { &columns[..] };
+        let is_below = columns.iter().all(String::is_empty);
+        let (columns, indent) = if is_below { (&columns[..2], "  ") } else { (&columns[..], "") };
         let columns: String = columns.iter().zip(widths).map(pad).collect();
-        format!("{columns}{}{text}", if is_empty { "  " } else { "" }).trim_end().to_owned()
+        format!("{columns}{indent}{text}").trim_end().to_owned()
     };
     rows.iter().map(line).collect()
 }

@@ -18,6 +18,11 @@ use crate::survey::{self, Graph, Stack};
 
 /// Arguments of `homebuild graph`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = examples!(
+    "graph",
+    "graph --format svg > graph.svg",
+    "graph --format mermaid         # to put into Markdown"
+))]
 pub(super) struct Arguments {
     /// As what it is drawn
     #[arg(long, value_enum, default_value = "text")]

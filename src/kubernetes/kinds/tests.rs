@@ -23,8 +23,7 @@ fn the_core_set_says_what_lives_in_a_namespace() {
 #[test]
 fn every_short_name_has_a_type() {
     let kinds = Kinds::new(&[]).unwrap();
-    let names: Vec<_> =
-        Kinds::SHORT_NAMES.iter().map(|name| &*kinds.type_of_short_name(name).unwrap().name).collect();
+    let names: Vec<_> = Kinds::SHORT_NAMES.iter().map(|name| &*kinds.type_of_short_name(name).unwrap().name).collect();
     assert_eq!(
         names.join(" "),
         "Container CronJobSpec DaemonSetSpec DeploymentSpec JobSpec PodSpec ServiceSpec StatefulSetSpec"

@@ -67,9 +67,11 @@ fn simplified(schema: &Value, known: &dyn Fn(&str) -> Option<String>) -> Value {
     if let Some(pattern) = from.get("pattern").and_then(Value::as_str).filter(|pattern| Regex::new(pattern).is_ok()) {
         to.insert("pattern".into(), pattern.into());
     }
-    let list = |key: &str| from.get(key).and_then(Value::as_array).map(|list| list.iter().map(below).collect::<Value>());
+    let list =
+        |key: &str| from.get(key).and_then(Value::as_array).map(|list| list.iter().map(below).collect::<Value>());
     let forms = ["anyOf", "oneOf"].into_iter().filter_map(list).map(|forms| json!({ "anyOf": forms }));
-    let all: Vec<Value> = list("allOf").and_then(|all| all.as_array().cloned()).into_iter().flatten().chain(forms).collect();
+    let all: Vec<Value> =
+        list("allOf").and_then(|all| all.as_array().cloned()).into_iter().flatten().chain(forms).collect();
     if !all.is_empty() {
         to.insert("allOf".into(), all.into());
     }

@@ -70,7 +70,8 @@ impl File {
     #[must_use]
     pub fn reachable(mut self) -> Self {
         let mut needed = BTreeSet::new();
-        let mut next: Vec<String> = self.kinds.values().filter_map(|kind| kind.schema.as_deref()).map(Into::into).collect();
+        let mut next: Vec<String> =
+            self.kinds.values().filter_map(|kind| kind.schema.as_deref()).map(Into::into).collect();
         while let Some(name) = next.pop() {
             if let Some(definition) = self.definitions.get(&name).filter(|_| !needed.contains(&name)) {
                 references(definition, &mut |to| next.push(to.to_owned()));

@@ -89,7 +89,9 @@ fn is_time(text: &str) -> bool {
     let end = time.find(['Z', 'z', '+', '-']).unwrap_or(time.len());
     let (time, zone) = time.split_at(end);
     let zone = match zone.strip_prefix(['+', '-']) {
-        Some(zone) => zone.split_once(':').is_some_and(|(hour, minute)| is_number(hour, 0, 23) && is_number(minute, 0, 59)),
+        Some(zone) => {
+            zone.split_once(':').is_some_and(|(hour, minute)| is_number(hour, 0, 23) && is_number(minute, 0, 59))
+        }
         None => zone.eq_ignore_ascii_case("z"),
     };
     let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));

@@ -27,46 +27,57 @@ const PORT_OR_NAME: Meaning = Meaning::Either(
 );
 const SHARE: Meaning = Meaning::Either(0, i128::MAX, &words::PERCENT, words::PERCENT.words);
 const COUNT: Meaning = Meaning::Number(0, i128::MAX, "a number from 0");
+const SUBDOMAIN: Meaning = Meaning::Text(&words::SUBDOMAIN);
+const SUBDOMAIN_OR_NONE: Meaning = Meaning::Text(&words::SUBDOMAIN_OR_NONE);
 const LABELS: Meaning = Meaning::Map(&words::KEY, Some(&words::LABEL_VALUE));
 const DATA: Meaning = Meaning::Map(&words::DATA_KEY, None);
 
+/// Definitions, fields of theirs, and what these mean.
+#[rustfmt::skip]
+pub(super) const TABLE: &[(&[&str], &[&str], Meaning)] = &[
+    (&["ContainerPort"], &["containerPort"], PORT),
+    (&["ContainerPort"], &["hostPort"], PORT_OR_NONE),
+    (&["ServicePort", "GRPCAction"], &["port"], PORT),
+    (&["ServicePort"], &["nodePort"], NODE_PORT),
+    (&["ServicePort"], &["targetPort"], PORT_OR_NAME),
+    (&["HTTPGetAction", "TCPSocketAction", "NetworkPolicyPort"], &["port"], PORT_OR_NAME),
+    (&["NetworkPolicyPort"], &["endPort"], PORT),
+    (&["ServiceBackendPort"], &["number"], PORT),
+    (&["ContainerPort", "ServiceBackendPort"], &["name"], Meaning::Text(&words::PORT_NAME)),
+    (&["ObjectMeta"], &["annotations"], Meaning::Map(&words::KEY, None)),
+    (&["ObjectMeta"], &["labels"], LABELS),
+    (&["ObjectMeta"], &["namespace"], Meaning::Text(&words::LABEL)),
+    (&["LabelSelector"], &["matchLabels"], LABELS),
+    (&["ServiceSpec", "ReplicationControllerSpec"], &["selector"], LABELS),
+    (&["PodSpec"], &["nodeSelector"], LABELS),
+    (&["LabelSelectorRequirement", "NodeSelectorRequirement"], &["key"], Meaning::Text(&words::KEY)),
+    (&["LabelSelectorRequirement"], &["values"], Meaning::Text(&words::LABEL_VALUE)),
+    (&["ConfigMap", "Secret"], &["data"], DATA),
+    (&["ConfigMap"], &["binaryData"], DATA),
+    (&["Secret"], &["stringData"], DATA),
+    (&["ConfigMapKeySelector", "SecretKeySelector"], &["key"], Meaning::Text(&words::DATA_KEY)),
+    (&["CronJobSpec"], &["schedule"], Meaning::Text(&words::SCHEDULE)),
+    (&["CronJobSpec"], &["timeZone"], Meaning::Text(&words::TIME_ZONE)),
+    (&["Container", "EphemeralContainer", "Volume", "ServicePort"], &["name"], Meaning::Text(&words::LABEL)),
+    (&["EnvVar"], &["name"], Meaning::Text(&words::ENV_NAME)),
+    (&["PodSpec"], &["hostname", "subdomain"], Meaning::Text(&words::LABEL)),
+    (&["PodSpec"], &["serviceAccountName", "priorityClassName", "runtimeClassName"], SUBDOMAIN),
+    (&["IngressSpec"], &["ingressClassName"], SUBDOMAIN),
+    (&["PersistentVolumeSpec", "PersistentVolumeClaimSpec"], &["storageClassName"], SUBDOMAIN_OR_NONE),
+    (&["IngressRule"], &["host"], Meaning::Text(&words::HOST)),
+    (&["IngressTLS"], &["hosts"], Meaning::Text(&words::HOST)),
+    (&["HTTPIngressPath"], &["path"], Meaning::Text(&words::URL_PATH)),
+    (&["VolumeMount"], &["mountPath"], Meaning::Text(&words::MOUNT_PATH)),
+    (&["VolumeMount"], &["subPath"], Meaning::Text(&words::SUB_PATH)),
+    (&["RollingUpdateDeployment"], &["maxSurge", "maxUnavailable"], SHARE),
+    (&["PodDisruptionBudgetSpec"], &["minAvailable", "maxUnavailable"], SHARE),
+    (&["DeploymentSpec", "StatefulSetSpec", "ReplicaSetSpec"], &["replicas"], COUNT),
+    (&["JobSpec"], &["parallelism", "completions", "backoffLimit"], COUNT),
+];
+
 /// What a field of a definition means.
 pub(super) fn of(definition: &str, field: &str) -> Option<Meaning> {
-    Some(match (definition, field) {
-        ("ContainerPort", "containerPort") | ("ServicePort" | "GRPCAction", "port") => PORT,
-        ("NetworkPolicyPort", "endPort") | ("ServiceBackendPort", "number") => PORT,
-        ("ContainerPort", "hostPort") => PORT_OR_NONE,
-        ("ServicePort", "nodePort") => NODE_PORT,
-        ("ServicePort", "targetPort") | ("HTTPGetAction" | "TCPSocketAction" | "NetworkPolicyPort", "port") => {
-            PORT_OR_NAME
-        }
-        ("ContainerPort" | "ServiceBackendPort", "name") => Meaning::Text(&words::PORT_NAME),
-        ("ObjectMeta", "annotations") => Meaning::Map(&words::KEY, None),
-        ("ObjectMeta", "labels")
-        | ("LabelSelector", "matchLabels")
-        | ("ServiceSpec" | "ReplicationControllerSpec", "selector")
-        | ("PodSpec", "nodeSelector") => LABELS,
-        ("LabelSelectorRequirement" | "NodeSelectorRequirement", "key") => Meaning::Text(&words::KEY),
-        ("LabelSelectorRequirement", "values") => Meaning::Text(&words::LABEL_VALUE),
-        ("ConfigMap" | "Secret", "data" | "binaryData" | "stringData") => DATA,
-        ("ConfigMapKeySelector" | "SecretKeySelector", "key") => Meaning::Text(&words::DATA_KEY),
-        ("CronJobSpec", "schedule") => Meaning::Text(&words::SCHEDULE),
-        ("CronJobSpec", "timeZone") => Meaning::Text(&words::TIME_ZONE),
-        ("Container" | "EphemeralContainer" | "Volume" | "ServicePort", "name")
-        | ("ObjectMeta", "namespace")
-        | ("PodSpec", "hostname" | "subdomain") => Meaning::Text(&words::LABEL),
-        ("EnvVar", "name") => Meaning::Text(&words::ENV_NAME),
-        ("PodSpec", "serviceAccountName" | "priorityClassName" | "runtimeClassName")
-        | ("IngressSpec", "ingressClassName")
-        | ("PersistentVolumeSpec" | "PersistentVolumeClaimSpec", "storageClassName") => Meaning::Text(&words::SUBDOMAIN),
-        ("IngressRule", "host") | ("IngressTLS", "hosts") => Meaning::Text(&words::HOST),
-        ("HTTPIngressPath", "path") => Meaning::Text(&words::URL_PATH),
-        ("VolumeMount", "mountPath") => Meaning::Text(&words::MOUNT_PATH),
-        ("VolumeMount", "subPath") => Meaning::Text(&words::SUB_PATH),
-        ("RollingUpdateDeployment", "maxSurge" | "maxUnavailable")
-        | ("PodDisruptionBudgetSpec", "minAvailable" | "maxUnavailable") => SHARE,
-        ("DeploymentSpec" | "StatefulSetSpec" | "ReplicaSetSpec", "replicas")
-        | ("JobSpec", "parallelism" | "completions" | "backoffLimit") => COUNT,
-        _ => return None,
-    })
+    let has = |words: &[&str], word| words.contains(&word);
+    let row = TABLE.iter().find(|(definitions, fields, _)| has(fields, field) && has(definitions, definition));
+    row.map(|(.., meaning)| *meaning)
 }

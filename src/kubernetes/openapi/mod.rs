@@ -14,3 +14,6 @@ pub mod shape;
 mod simplify;
 pub mod walk;
 pub mod words;
+
+#[cfg(test)]
+mod tests;

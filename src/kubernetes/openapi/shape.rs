@@ -175,6 +175,7 @@ impl Types {
 /// A schema as a file of `schemas/` has it.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "the keywords of a schema")]
 pub(super) struct Raw {
     #[serde(rename = "$ref")]
     reference: Option<Box<str>>,
@@ -303,18 +304,20 @@ impl Reader<'_> {
         let has_fields = raw.properties.is_some();
         let types = raw.types()?;
         let is_object = types == Types::OBJECT;
-        let is_of = |origin| self.origin == origin;
+        let is_closed = match self.origin {
+            Origin::Kubernetes => has_fields,
+            Origin::Custom => has_fields || is_object,
+            Origin::Chart => false,
+        };
         let rest = match raw.additional_properties {
             _ if branch || raw.preserve => Rest::Any,
             Some(More::Schema(schema)) => Rest::Each(self.slot(*schema, branch)?),
-            Some(More::Flag(true)) => Rest::Any,
             Some(More::Flag(false)) => Rest::Closed,
-            None if is_of(Origin::Kubernetes) && has_fields => Rest::Closed,
-            None if is_of(Origin::Custom) && (has_fields || is_object) => Rest::Closed,
-            None => Rest::Any,
+            None if is_closed => Rest::Closed,
+            Some(More::Flag(true)) | None => Rest::Any,
         };
         let properties = raw.properties.into_iter().flatten().map(|(name, schema)| {
-            let meaning = if is_of(Origin::Kubernetes) { meaning::of(of, &name) } else { None };
+            let meaning = if self.origin == Origin::Kubernetes { meaning::of(of, &name) } else { None };
             Ok(Property { slot: self.slot(schema, branch)?, meaning, name })
         });
         let patterns = raw.pattern_properties.into_iter().filter_map(|(pattern, schema)| {
@@ -362,9 +365,7 @@ impl Reader<'_> {
 
     fn slot(&self, raw: Raw, branch: bool) -> Result<Slot, String> {
         match &raw.reference {
-            Some(name) => {
-                (self.find)(name).map(Slot::Named).ok_or_else(|| format!("no file of schemas/ has `{name}`"))
-            }
+            Some(name) => (self.find)(name).map(Slot::Named).ok_or_else(|| format!("no file of schemas/ has `{name}`")),
             None => Ok(Slot::Inline(Box::new(self.shape(raw, "", branch)?))),
         }
     }

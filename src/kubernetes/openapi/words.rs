@@ -14,10 +14,8 @@ pub struct Form {
 }
 
 /// One part of a host name.
-pub const LABEL: Form = Form {
-    is: is_label,
-    words: "1 to 63 lower-case letters, digits and `-`, with a letter or digit at both ends",
-};
+pub const LABEL: Form =
+    Form { is: is_label, words: "1 to 63 lower-case letters, digits and `-`, with a letter or digit at both ends" };
 /// The same, beginning with a letter: what Services are called.
 pub const SERVICE: Form = Form {
     is: |text| is_label(text) && text.starts_with(|c: char| c.is_ascii_lowercase()),
@@ -28,12 +26,14 @@ pub const SUBDOMAIN: Form = Form {
     is: is_subdomain,
     words: "lower-case letters, digits, `-` and `.`, at most 253, with a letter or digit at both ends of each part",
 };
+/// The same, or nothing: a class that is none.
+pub const SUBDOMAIN_OR_NONE: Form = Form { is: |text| text.is_empty() || is_subdomain(text), words: SUBDOMAIN.words };
 /// What roles and their bindings are called.
 pub const PATH_SEGMENT: Form = Form {
     is: |text| !matches!(text, "" | "." | "..") && !text.contains(['/', '%']),
     words: "a name without `/` and `%` that is not `.` or `..`",
 };
-/// What a CronJob is called: its Jobs' names are 11 longer.
+/// What a `CronJob` is called: its Jobs' names are 11 longer.
 pub const CRON_JOB: Form = Form {
     is: |text| text.len() <= 52 && is_subdomain(text),
     words: "at most 52 lower-case letters, digits, `-` and `.`, with a letter or digit at both ends of each part",
@@ -84,14 +84,15 @@ pub const TIME_ZONE: Form = Form {
     },
     words: "a time zone's name, such as `Europe/Sofia` or `UTC`",
 };
-/// When a CronJob runs.
+/// When a `CronJob` runs.
 pub const SCHEDULE: Form = Form {
     is: is_schedule,
     words: "a schedule: minute, hour, day of the month, month and day of the week, such as `0 4 * * 1`, or `@daily` \
             and the like",
 };
 /// A path in a URL.
-pub const URL_PATH: Form = Form { is: |text| text.is_empty() || text.starts_with('/'), words: "a path that begins with `/`" };
+pub const URL_PATH: Form =
+    Form { is: |text| text.is_empty() || text.starts_with('/'), words: "a path that begins with `/`" };
 /// Where a volume is mounted.
 pub const MOUNT_PATH: Form =
     Form { is: |text| !text.is_empty() && !text.contains(':'), words: "a path in the container, without `:`" };
@@ -172,10 +173,11 @@ fn is_schedule(text: &str) -> bool {
 /// A field of a schedule: parts joined by commas, each a number, a range or `*`, with a step or without.
 fn is_field(field: &str, range: RangeInclusive<u32>, names: &[&str]) -> bool {
     let number = |text: &str| {
-        let named = names.iter().position(|name| text.eq_ignore_ascii_case(name));
-        let named = named.and_then(|at| u32::try_from(at).ok()).map(|at| at + range.start());
+        let word = names.iter().zip(*range.start()..).find(|(name, _)| text.eq_ignore_ascii_case(name));
         let is_digits = !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
-        named.or_else(|| text.parse().ok().filter(|_| is_digits)).filter(|number| range.contains(number))
+        word.map(|(_, number)| number)
+            .or_else(|| text.parse().ok().filter(|_| is_digits))
+            .filter(|number| range.contains(number))
     };
     field.split(',').all(|part| {
         let (span, step) = part.split_once('/').unwrap_or((part, "1"));
@@ -189,6 +191,7 @@ fn is_field(field: &str, range: RangeInclusive<u32>, names: &[&str]) -> bool {
 }
 
 /// A duration as Go writes it, `1h30m`; days and weeks too, which custom resources' `format: duration` has.
+#[must_use]
 pub fn is_duration(text: &str) -> bool {
     let text = text.strip_prefix(['-', '+']).unwrap_or(text);
     let mut rest = text;

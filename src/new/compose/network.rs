@@ -127,6 +127,21 @@ impl Taking<'_> {
         }
     }
 
+    /// The services that cannot keep their names.
+    pub fn renamed(&self) -> Vec<(String, String)> {
+        let names = self.services.keys().map(|name| (name.to_owned(), dns_label(name)));
+        names.filter(|(before, now)| before != now).collect()
+    }
+
+    /// A text with the new names of services where it names them as hosts: behind `@` or `//`, before a port, or alone
+    /// as the value of something that is called a host.
+    pub fn with_new_names(&self, key: &str, text: &str) -> String {
+        let is_host = key.to_ascii_uppercase().contains("HOST");
+        self.renamed.iter().fold(text.to_owned(), |text, (before, now)| {
+            if is_host && text == *before { now.clone() } else { with_new_name(&text, before, now) }
+        })
+    }
+
     /// Nobody knows where it listens, which matters if others wait for it or name it.
     fn without_port(&mut self, c: &Component) {
         let name = c.service.as_str();
@@ -202,6 +217,7 @@ impl Taking<'_> {
         for key in ["depends_on", "links"] {
             let Some(node) = c.take(key) else { continue };
             let mut left = false;
+            self.once(&node);
             for other in depends(&node) {
                 let service = self.services.get(&other).and_then(Node::as_map).cloned();
                 let port = service.and_then(|service| {
@@ -225,6 +241,40 @@ impl Taking<'_> {
             c.set("wait_for", &[], list(hosts.iter().map(|host| text(host))));
         }
     }
+
+    /// What others wait for until it has ended is no app.
+    fn once(&mut self, node: &Node) {
+        for (name, how) in node.as_map().into_iter().flat_map(Map::iter) {
+            if how.get("condition").and_then(Node::as_str) == Some("service_completed_successfully") {
+                let message =
+                    format!("another service waits until `{name}` has ended, but an app is started again and again");
+                let todo = "make it a job, or an init container of the other: `init: {NAME: {image: ...}}`";
+                self.problems.push(Problem::warning("compose", message).at(&how.place).note(todo));
+            }
+        }
+    }
+}
+
+/// A text with a host's new name behind `@` or `//` or before a port.
+fn with_new_name(text: &str, before: &str, now: &str) -> String {
+    let mut out = String::new();
+    let mut rest = 0;
+    for (at, _) in text.match_indices(before) {
+        let (start, end) = (&text[..at], &text[at + before.len()..]);
+        let is_whole = !start.ends_with(is_name) && !end.starts_with(is_name);
+        let has_port = end.strip_prefix(':').is_some_and(|port| port.starts_with(|c: char| c.is_ascii_digit()));
+        if at >= rest && is_whole && (start.ends_with('@') || start.ends_with("//") || has_port) {
+            out.push_str(&text[rest..at]);
+            out.push_str(now);
+            rest = at + before.len();
+        }
+    }
+    out.push_str(&text[rest..]);
+    out
+}
+
+fn is_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')
 }
 
 /// The services on which another one depends.
@@ -245,7 +295,6 @@ fn leaves(node: &Node, texts: &mut Vec<String>) {
 
 /// The number in `NAME:1234`.
 fn port_behind(text: &str, name: &str) -> Option<u16> {
-    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     text.match_indices(&format!("{name}:")).find_map(|(at, found)| {
         let before = text[..at].chars().next_back();
         let digits: String = text[at + found.len()..].chars().take_while(char::is_ascii_digit).collect();
@@ -350,5 +399,12 @@ mod tests {
         assert_eq!(port_behind("http://my-db:80 db:5432", "db"), Some(5432));
         assert_eq!(port_behind("redis:7.2", "redis"), None);
         assert_eq!(port_behind("db:x", "db"), None);
+    }
+
+    #[test]
+    fn a_host_gets_its_new_name_where_it_is_one() {
+        let named = |text: &str| with_new_name(text, "my_db", "my-db");
+        assert_eq!(named("http://my_db/my_db?x=my_db:80,a@my_db"), "http://my-db/my_db?x=my-db:80,a@my-db");
+        assert_eq!(named("my_db my_db2:80 x_my_db:80"), "my_db my_db2:80 x_my_db:80");
     }
 }

@@ -19,8 +19,12 @@ impl Taking<'_> {
             return None;
         };
         let name = dns_label(&entry.key);
-        let (service, rest) = (entry.key.to_string(), self.extended(service));
+        let (rest, extends) = self.extended(service);
+        let service = entry.key.to_string();
         let mut c = Component { name, service, place: entry.place.clone(), values: Vec::new(), rest, listens: None };
+        if let Some(extends) = extends {
+            c.say("image", &original("extends", &extends));
+        }
         self.network(&mut c); // it looks at the image
         self.image(&mut c);
         self.commands(&mut c);
@@ -35,12 +39,13 @@ impl Taking<'_> {
     }
 
     /// A service with what it extends in the same file laid under it.
-    fn extended(&self, service: &Map) -> Map {
+    fn extended(&self, service: &Map) -> (Map, Option<Node>) {
         let mut service = service.clone();
         let base = service.get("extends").filter(|extends| extends.get("file").is_none()).and_then(|extends| {
             let name = extends.as_str().or_else(|| extends.get("service").and_then(Node::as_str))?;
             self.services.get(name)?.as_map()
         });
+        let extends = base.and_then(|_| service.remove("extends"));
         for entry in base.into_iter().flat_map(|base| &base.0) {
             match (service.get_mut(&entry.key).map(|node| &mut node.data), &entry.value.data) {
                 (None, _) => service.0.push(entry.clone()),
@@ -53,7 +58,7 @@ impl Taking<'_> {
                 _ => {}
             }
         }
-        service
+        (service, extends)
     }
 
     /// A text with expressions instead of variables; its old form is a comment above `key` where it says something else.
@@ -141,7 +146,11 @@ impl Taking<'_> {
 
     /// The value of a variable of the environment.
     fn variable(&mut self, c: &mut Component, key: &str, value: &Node, place: &Place) -> Node {
-        let Some(raw) = raw(value) else { return value.clone() };
+        let Some(before) = raw(value) else { return value.clone() };
+        let raw = self.with_new_names(key, &before);
+        if raw != before {
+            inside(c, "env", key, &format!("{key}={before}"));
+        }
         if is_secret(key, &raw) && !raw.is_empty() && !names_secret(&raw) {
             let secret = self.variables.secret(key, &raw, place);
             let comment = if raw.contains('$') { format!("{key}={raw}") } else { String::new() };

@@ -198,13 +198,11 @@ fn piece(after: &str) -> (Option<Piece<'_>>, usize) {
         return (None, 1);
     }
     if let Some(inside) = after.strip_prefix('{').and_then(|inside| Some(&inside[..closing(inside)?])) {
-        let name = &inside[..name(inside)];
-        let argument = inside[name.len()..].trim_start_matches([':', '-', '?', '+']);
-        let operator = &inside[name.len()..inside.len() - argument.len()];
-        if !name.is_empty()
-            && matches!(operator, "" | ":-" | "-" | ":?" | "?" | ":+" | "+")
-            && (!operator.is_empty() || argument.is_empty())
-        {
+        let (name, rest) = inside.split_at(name(inside));
+        let operator = [":-", "-", ":?", "?", ":+", "+", ""].into_iter().find(|operator| rest.starts_with(operator));
+        let operator = operator.unwrap_or_default();
+        let argument = &rest[operator.len()..];
+        if !name.is_empty() && (!operator.is_empty() || argument.is_empty()) {
             return (Some(Piece::Variable { name, operator, argument }), inside.len() + 2);
         }
         return (None, 0);
@@ -275,6 +273,7 @@ mod tests {
     fn what_decides_by_a_variable_is_decided() {
         assert_eq!(read("${SET:+yes}${NO:+no}${SET+1}").0, "yes1");
         assert_eq!(read("${NO:?give it}").1, "");
+        assert_eq!(read("${NO-:80:81}").1, ":80:81");
     }
 
     #[test]
