@@ -102,5 +102,10 @@ echo "ok     a start that fails leaves nothing running"
 gone
 [ ! -e "$folder" ] || fail "the folder is still there"
 ./cluster down "$folder"
-echo "ok     down leaves nothing"
+mkdir "$folder" && touch "$folder/mine"
+! ./cluster up "$folder" 2>/dev/null || fail "up takes a folder that is no cluster's"
+! ./cluster down "$folder" 2>/dev/null || fail "down takes a folder that is no cluster's"
+[ -e "$folder/mine" ] || fail "a folder that is no cluster's is gone"
+rm -r "$folder"
+echo "ok     down leaves nothing, and takes nothing that is not a cluster's"
 printf '\n5 passed, 0 failed\n'

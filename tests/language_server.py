@@ -88,7 +88,7 @@ class Server:
         self.copies += 1
         path = pathlib.PurePath(file)
         name = f"copy-{self.copies}"
-        path = name / path if file == SITE else path.parent.with_name(name) / path.name
+        path = path.with_name(f"{name}.yaml") if file == SITE else path.parent.with_name(name) / path.name
         return path, self.open(path, text)
 
     def open(self, file, text):
@@ -142,7 +142,7 @@ OFFERS = [
     (STACK, "protected: true", "protected: |", {"true": "", "false": ""}),
     (STACK, "tier: 4-aux", "|", {"tier": "tier of homebuild.yaml", "depends_on": "stacks"}),
     (MODULE, "tier: 1-cluster", "|", {"tier": "tier of homebuild.yaml", "patches": "last resort"}),
-    (SITE, "proxmox:", "|\nproxmox:", {"checks": "levels"}),
+    (SITE, "proxmox:", "|\n#", {"proxmox": "version of the Proxmox API"}),
 ]
 
 # The words of a real file, and what hovering over them tells.
