@@ -10,7 +10,7 @@ default:
 build *ARGS:
     cargo run --locked --release -- build {{ARGS}}
 
-# All tests, as CI runs them; or the steps named (format clippy test doc build fmt docs fresh schemas readers renovate inventory clean)
+# All tests, as CI runs them; or the steps named (format clippy test doc build fmt language_server docs fresh schemas readers kubeconform renovate inventory cluster api_server clean)
 ci *STEPS:
     tests/run.sh {{STEPS}}
 
@@ -42,6 +42,14 @@ readers:
 # out/ against the facts of the live homelab
 inventory:
     tests/run.sh inventory
+
+# Start a practice cluster on this machine, and print the line that makes kubectl use it
+cluster-up *FOLDER:
+    @tests/cluster up {{FOLDER}}
+
+# Stop it; nothing of it stays
+cluster-down *FOLDER:
+    @tests/cluster down {{FOLDER}}
 
 # Edit the secrets of this example homelab with its (worthless) key
 secrets:

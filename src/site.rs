@@ -266,6 +266,7 @@ impl Site {
             module: &self.schemas.module,
             component: &self.schemas.component,
             layouts: self.layouts.iter().map(|(name, layout)| (name.as_str(), &*layout.schema)).collect(),
+            tiers: self.tiers.keys().collect(),
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! A folder of `tests/compose/` is a project; `expected.snap` in it holds the files that it became and what was told.
 
+mod homelab;
 mod sites;
 
 use std::fmt::Write as _;
@@ -14,7 +15,8 @@ use homebuild::problem::Source;
 use homebuild::yaml::{Data, Node, parse_one};
 use serde_json::Value;
 
-use sites::{homebuild, homelab};
+use homelab::homelab;
+use sites::homebuild;
 
 /// A project as a stack.
 struct Taken {
@@ -207,11 +209,13 @@ fn what_is_no_compose_file_is_refused() {
 #[test]
 fn what_needs_a_look_is_told_with_its_place_and_no_secret() {
     let site = homelab();
-    let compose = "services:\n  web:\n    image: nginx:1.29\n    environment: {DB_PASSWORD: geheim}\n    cpuset: '0'\n";
+    let compose = "services:\n  web:\n    image: nginx:1.29\n    environment: {DB_PASSWORD: geheim, API_TOKEN: x7Kq2mP9vL4wR8tZ}\n    cpuset: '0'\n    healthcheck: {test: check x7Kq2mP9vL4wR8tZ, start_interval: 1s}\n";
     fs::write(site.path().join("compose.yaml"), compose).unwrap();
     let said = homebuild(site.path(), &["new", "stack", "notes", "--from", "compose.yaml"]).good().text;
-    assert!(!said.contains("geheim"), "{said}");
+    assert!(!said.contains("geheim") && !said.contains("x7Kq2mP9vL4wR8tZ"), "{said}");
     insta::assert_snapshot!(said);
+    let text = fs::read_to_string(site.path().join("stacks/notes/stack.yaml")).unwrap();
+    assert!(!text.contains("x7Kq2mP9vL4wR8tZ"), "{text}");
 }
 
 #[test]

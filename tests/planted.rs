@@ -1,11 +1,13 @@
 //! Each check finds a fault that is planted in a copy of this homelab, of which it finds nothing without.
 
+mod homelab;
 mod sites;
 
 use std::fs;
 
 use homebuild::check::Check;
-use sites::{homebuild, homelab};
+use homelab::homelab;
+use sites::homebuild;
 
 const CHEF: &str = "stacks/cyberchef/stack.yaml";
 const SITE: &str = "homebuild.yaml";

@@ -141,6 +141,12 @@ pub fn is_known(code: &str) -> bool {
     Check::named(code).is_some()
 }
 
+/// Whether a text looks like a secret that somebody made, and not like a word that people write.
+#[must_use]
+pub fn is_made_by_chance(text: &str) -> bool {
+    plain_secret::is_secret(text)
+}
+
 /// What a check that fails means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::cluster;
 use crate::disk;
 use crate::kubernetes::openapi::distil::{self, Distilled};
 use crate::kubernetes::openapi::file::File;
@@ -32,6 +33,16 @@ pub(super) struct Arguments {
 enum Command {
     /// Take schemas over from files: custom resource definitions, `OpenAPI` documents, a chart's values.schema.json
     Add(Add),
+    /// Take schemas over from a running cluster: Kubernetes' own and those of all custom resources that it has
+    ///
+    /// The cluster is found as kubectl finds it, through KUBECONFIG or ~/.kube/config.
+    ///
+    /// Example: homebuild schemas pull --context homelab
+    Pull {
+        /// A context of the kubeconfig [default: its current one]
+        #[arg(long, value_name = "NAME")]
+        context: Option<String>,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -52,8 +63,11 @@ struct Add {
 }
 
 pub(super) fn run(root: &Path, arguments: &Arguments) -> ExitCode {
-    let Command::Add(add) = &arguments.command;
-    match self::add(root, add) {
+    let done = match &arguments.command {
+        Command::Add(add) => self::add(root, add),
+        Command::Pull { context } => pull(root, context.as_deref()),
+    };
+    match done {
         Ok(said) => {
             let _ = std::io::stdout().write_all(said.as_bytes());
             ExitCode::SUCCESS
@@ -94,6 +108,13 @@ fn add(root: &Path, add: &Add) -> Result<String, Problems> {
         );
     }
     Ok(said)
+}
+
+fn pull(root: &Path, context: Option<&str>) -> Result<String, Problems> {
+    let site = disk::Site::open(root)?;
+    let published = cluster::published(context)?;
+    let said = save(&site, distil::documents(&published.version, &published.documents)?)?;
+    Ok(format!("{}, Kubernetes {}\n{said}", published.server, published.version))
 }
 
 /// Writes schemas over those that the site has, and says what came of it.

@@ -7,6 +7,7 @@
 mod component;
 mod container;
 mod network;
+mod ports;
 mod probe;
 mod resources;
 mod service;
@@ -116,8 +117,9 @@ pub fn stack(disk: &disk::Site, site: &Site, name: &str, project: &Project, wish
     let components: Vec<Component> = taking.services.0.iter().filter_map(|entry| taking.component(entry)).collect();
     taking.same_names(&components);
     let text = taking.text(components);
-    taking.problems.extend(std::mem::take(&mut taking.variables.problems));
-    let Taking { problems, files, .. } = taking;
+    let Taking { mut problems, files, variables, .. } = taking;
+    problems.extend(variables.problems.iter().cloned());
+    let problems = problems.map(|problem| variables.without_secret(problem));
     problems.clone().or(())?;
     let files = files.into_iter().map(|(path, text)| (format!("stacks/{name}/files/{path}"), text));
     Ok(finish(site, name, &text, files.collect(), problems))
@@ -142,11 +144,10 @@ fn finish(site: &Site, name: &str, text: &Text, mut files: Vec<(String, String)>
             return Ok(file);
         }
         // a secret in the open is for the author to see
-        let is_acceptable = |code: &&str| check::is_known(code) && *code != "secret-in-plain";
+        let is_acceptable = |code: &&str| check::is_known(code) && !["secret-in-plain", "plain-secret"].contains(code);
         let denied: BTreeSet<_> = problems.iter().map(|problem| problem.code).filter(is_acceptable).collect();
         for check in &denied {
-            let message =
-                format!("the check `{check}` denies what the services ask for, and is accepted in stack.yaml");
+            let message = format!("the check `{check}` denies what the services have, and is accepted in stack.yaml");
             warnings.push(Problem::warning("compose", message).note("settle it, then take the line of `accept` away"));
         }
         attempt(tiers.first().copied(), &denied)

@@ -123,10 +123,12 @@ impl Taking<'_> {
                     all.extend(map.0.iter().map(|e| (e.key.to_string(), Some(e.value.clone()), e.place.clone())));
                 }
                 Data::List(items) => {
-                    for line in items.iter().filter_map(|item| Some((raw(item)?, item.place.clone()))) {
+                    let (lines, left): (Vec<_>, Vec<_>) = items.iter().cloned().partition(|item| raw(item).is_some());
+                    c.leave("environment", Node::new(Data::List(left), &environment.place));
+                    for (line, place) in lines.iter().filter_map(|item| Some((raw(item)?, &item.place))) {
                         let (key, value) =
-                            line.0.split_once('=').map_or((line.0.as_str(), None), |(key, value)| (key, Some(value)));
-                        all.push((key.to_owned(), value.map(|value| Node::text(value, &line.1)), line.1.clone()));
+                            line.split_once('=').map_or((line.as_str(), None), |(key, value)| (key, Some(value)));
+                        all.push((key.to_owned(), value.map(|value| Node::text(value, place)), place.clone()));
                     }
                 }
                 _ => c.leave("environment", environment),
@@ -136,7 +138,7 @@ impl Taking<'_> {
             let value =
                 value.filter(|node| !node.is_null()).unwrap_or_else(|| Node::text(format!("${{{key}}}"), &place));
             let node = self.variable(c, &key, &value, &place);
-            let before = c.value("env").node.get(&key).and_then(raw).filter(|_| !is_secret(&key, ""));
+            let before = c.value("env").node.get(&key).and_then(raw);
             if let Some(before) = before.filter(|before| Some(before) != raw(&node).as_ref()) {
                 inside(c, "env", &key, &format!("said before: {before}"));
             }
@@ -192,6 +194,9 @@ impl Taking<'_> {
                 continue;
             };
             c.say("env", &format!("with those of {path}"));
+            if item.as_map().is_some() {
+                c.say("env", &original("env_file", &item));
+            }
             let place = Place::file(&source);
             all.extend(read_env(&source.text).into_iter().map(|(key, value)| {
                 // what stands in such a file is taken as it is

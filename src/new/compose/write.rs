@@ -70,7 +70,7 @@ impl Text {
         super::super::tier(site, tier, &mut draft);
         if !accepted.is_empty() {
             draft.comment("settle it, then take it away");
-            let reason = "compose.yaml asks for it";
+            let reason = "as the Compose file has it";
             draft.entry("accept", &map(accepted.iter().map(|name| (*name, text(reason)))));
         }
         draft.finish() + &self.body
@@ -93,9 +93,22 @@ impl Taking<'_> {
         self.variables_text(&mut body);
         let mut text = body.finish() + &below;
         text.push_str(&self.rest_text(&text));
+        let text = self.without_secrets(text);
         let name = self.project.root.get("name").and_then(raw).map_or_else(String::new, |name| format!(" of {name}"));
         let head = format!("taken over from {}{name}: see what the comments say", self.project.file);
         Text { name: self.stack.to_owned(), head, body: text }
+    }
+
+    /// A text in which no secret stands that is not copied. Mostly it stood in a comment that says what was there.
+    fn without_secrets(&mut self, mut text: String) -> String {
+        for secret in &self.variables.withheld {
+            if text.lines().any(|line| line.contains(secret.as_str()) && !line.trim_start().starts_with('#')) {
+                let message = "a secret stands in the text of another value, too: there it is `...`";
+                self.problems.push(Problem::warning("plain-secret", message).note("write its expression there"));
+            }
+            text = text.replace(secret.as_str(), "...");
+        }
+        text
     }
 
     fn variables_text(&mut self, draft: &mut Draft) {
