@@ -42,7 +42,7 @@ def check_pull(program, kubeconfig, folder):
     """`schemas pull` makes the files of schemas/."""
     site = folder / "site"
     site.mkdir()
-    run = pull(program, site, kubeconfig)
+    run = pull(program, site, kubeconfig, "--context", "practice")
     if run.returncode:
         return 0, "files", [run.stderr]
     made = {file.name: file.read_bytes() for file in (site / "schemas").iterdir()}

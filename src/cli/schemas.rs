@@ -36,8 +36,7 @@ enum Command {
     /// Take schemas over from a running cluster: Kubernetes' own and those of all custom resources that it has
     ///
     /// The cluster is found as kubectl finds it, through KUBECONFIG or ~/.kube/config.
-    ///
-    /// Example: homebuild schemas pull --context homelab
+    #[command(after_help = examples!("schemas pull", "schemas pull --context homelab"))]
     Pull {
         /// A context of the kubeconfig [default: its current one]
         #[arg(long, value_name = "NAME")]
