@@ -132,23 +132,28 @@ impl<'a> Walk<'a> {
         let mut meant = Vec::new();
         for (key, value) in map.iter() {
             let below = path.below(key);
-            if let Some((_, slot)) = shape.patterns.iter().find(|(pattern, _)| pattern.is_match(key)) {
+            let pattern = || shape.patterns.iter().find(|(pattern, _)| pattern.is_match(key));
+            if let Some(property) = shape.property(key) {
+                self.property(property, value, &below);
+            } else if let Some((_, slot)) = pattern() {
                 self.slot(slot, value, &below);
-                continue;
-            }
-            match (shape.property(key), &shape.rest) {
-                (Some(property), _) => self.property(property, value, &below),
-                (None, Rest::Each(slot)) => self.slot(slot, value, &below),
-                (None, Rest::Closed) => meant.extend(self.unknown(shape, value, &below)),
-                (None, Rest::Any) => {}
+            } else {
+                match &shape.rest {
+                    Rest::Each(slot) => self.slot(slot, value, &below),
+                    Rest::Closed => meant.extend(self.unknown(shape, value, &below)),
+                    Rest::Any => {}
+                }
             }
         }
         for field in &shape.required {
-            let is_given = map.get(field).is_some_and(|value| !value.is_null());
-            let default = || shape.property(field).and_then(|property| self.kinds.shape_of(&property.slot).ok());
-            let is_needed = || default().is_none_or(|field| field.default.is_none() && !field.nullable);
+            let given = map.get(field);
+            if given.is_some_and(|value| !value.is_null()) {
+                continue;
+            }
+            let of = shape.property(field).and_then(|property| self.kinds.shape_of(&property.slot).ok());
+            let is_filled = of.is_some_and(|of| of.default.is_some() || (given.is_some() && of.nullable));
             // a mistyped one has been told already
-            if !is_given && !meant.contains(&&**field) && is_needed() {
+            if !is_filled && !meant.contains(&&**field) {
                 self.say(path, None, format!("{} needs `{}`", self.what, path.below(field).text()));
             }
         }
