@@ -128,7 +128,7 @@ pub struct Stacks<'a> {
 
 impl Stacks<'_> {
     /// All problems between the stacks, and what they need and nobody has. What the stacks that are not `new` make was
-    /// compared when they were built. References are looked at only where all stacks are known.
+    /// compared before. References are looked at only where all stacks are known.
     #[must_use]
     pub fn check(&self, new: &BTreeSet<&str>) -> (Problems, Vec<Unmet>) {
         let mut problems = Problems::new();

@@ -121,7 +121,9 @@ pub(super) fn check(disk: &disk::Site, site: &Site, look: &Look, built: &[Built]
     let before: Vec<&str> = look.stacks.iter().filter(is_kept).map(|(name, _)| name.as_str()).collect();
     let before: Vec<(&str, Summary)> =
         before.par_iter().filter_map(|name| Some((*name, kept(look.summary(name))?))).collect();
-    let new = now.keys().copied().collect();
+    let was_built = |name: &&str| now.contains_key(name);
+    let names = look.stacks.keys().map(String::as_str);
+    let new = if is_known(look) { names.filter(was_built).collect() } else { names.collect() };
     let stacks = stacks(disk, site, look, before.iter().map(|(name, summary)| (*name, summary)).chain(now));
     let (mut problems, unmet) = stacks.check(&new);
     problems.extend(explained(disk, site, unmet));
@@ -143,16 +145,17 @@ pub(super) fn early(disk: &disk::Site, site: &Site, look: &Look, stack: &resolve
     stacks(disk, site, look, [(name, &summary)]).check(&BTreeSet::from([name])).0
 }
 
-/// Whether the last build looked at all stacks together.
-fn is_known(look: &Look) -> bool {
-    kept(look.site().1).unwrap_or(false)
+/// Whether the last build looked at all stacks together, and there are no fewer now. Otherwise what all of them are to
+/// one another was never looked at, even where each of them is what it was when it was built.
+pub(super) fn is_known(look: &Look) -> bool {
+    !look.left && kept(look.site().1).unwrap_or(false)
 }
 
 /// Whether the stacks that were built are to all others what they were when the last build looked across them.
 fn same_to_others(look: &Look, built: &[Built]) -> bool {
     let are_known = look.stacks.values().all(|state| matches!(state, State::Same | State::Sources | State::Outputs));
     let is_same = |one: &Built| !one.keep.summary.is_empty() && one.keep.summary == look.summary(&one.keep.stack);
-    are_known && !look.left && built.iter().all(is_same)
+    are_known && built.iter().all(is_same)
 }
 
 /// Some stacks, among all that the site has.
