@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Claim, Mark, Need, Stacks, Summary};
-use crate::check::{Check, REFERENCE, UNDECLARED_DEPENDENCY};
+use crate::check::{Check, MACHINE_TWICE, REFERENCE, UNDECLARED_DEPENDENCY};
 use crate::links::{Answer, Offers};
 use crate::problem::{Level, Problem, Problems, did_you_mean};
 
@@ -135,10 +135,13 @@ impl<'a> Found<'a> {
     }
 
     fn claims(&mut self, stacks: &'a Stacks<'a>) {
-        let mut first: BTreeMap<(&str, &str), (&'a str, &'a Summary, &'a Claim)> = BTreeMap::new();
+        let mut first: BTreeMap<_, (&'a str, &'a Summary, &'a Claim)> = BTreeMap::new();
         for (name, summary) in &stacks.summaries {
             for claim in &summary.claims {
-                let Some((one, other, before)) = first.insert((&claim.check, &claim.what), (name, summary, claim))
+                // machines are not of a cluster
+                let cluster = summary.target.as_deref().filter(|_| *claim.check != *MACHINE_TWICE.name);
+                let Some((one, other, before)) =
+                    first.insert((&claim.check, &claim.what, cluster), (name, summary, claim))
                 else {
                     continue;
                 };
@@ -147,10 +150,11 @@ impl<'a> Found<'a> {
                 }
                 let accepts = [(*name, claim.accept), (one, before.accept)];
                 let accepted: Vec<_> = accepts.into_iter().filter_map(|(name, mark)| Some((name, mark?))).collect();
-                if accepted.is_empty() {
+                let levels = claim.level.zip(before.level).filter(|_| accepted.is_empty());
+                if let Some((level, other_level)) = levels {
                     let problem = twice(before, claim).at(&stacks.place(summary, claim.at));
                     let note = format!("{} is made at {}", before.subject, stacks.place(other, before.at));
-                    let level = claim.level.min(before.level);
+                    let level = level.min(other_level);
                     self.problems.push(Problem { level, ..problem }.note(note).note(hint(&claim.check)));
                 }
                 self.needed.extend(accepted);

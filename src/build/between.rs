@@ -27,6 +27,7 @@ pub(super) struct Between {
 /// What a stack is to the others before it is rendered.
 pub(super) fn summary(stack: &resolve::Stack) -> Summary {
     let mut summary = Summary::default();
+    summary.target = stack.target.as_deref().map(Into::into);
     summary.place = summary.mark(&stack.place);
     for (name, place) in &stack.depends_on {
         let mark = summary.mark(place);
@@ -43,10 +44,7 @@ pub(super) fn add(summary: &mut Summary, stack: &resolve::Stack, rendered: &[Ren
         [external, &own].into_iter().any(|offers| matches!(offers.answer(&need.key, part), Answer::Yes(_)))
     };
     for (module, made) in stack.modules.iter().zip(rendered) {
-        for job in module.jobs.iter().filter(|job| job.made) {
-            let namespace = job.namespace.as_deref();
-            summary.provides.extend(job.provides.iter().map(|said| (said.as_str().into(), namespace.map(Into::into))));
-        }
+        summary.provides.extend_from_slice(&made.links.provides);
         for one in &made.links.offers {
             let at = summary.mark(&one.place);
             summary.objects.push(Object { key: one.key.clone(), at, parts: one.parts.clone() });
@@ -84,12 +82,12 @@ fn own<'a>(stack: &'a resolve::Stack, rendered: &'a [Rendered]) -> Offers<'a> {
     if stack.modules.len() == 1 {
         return own;
     }
-    for (module, made) in stack.modules.iter().zip(rendered) {
+    for made in rendered {
         for one in &made.links.offers {
             own.add(&stack.name, &one.key, one.parts.as_deref());
         }
-        for job in module.jobs.iter().filter(|job| job.made) {
-            job.provides.iter().for_each(|said| own.add_said(&stack.name, said, job.namespace.as_deref()));
+        for (said, namespace) in &made.links.provides {
+            own.add_said(&stack.name, said, namespace.as_deref());
         }
     }
     own
