@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Claim, Mark, Need, Stacks, Summary};
 use crate::check::{Check, MACHINE_TWICE, REFERENCE, UNDECLARED_DEPENDENCY};
-use crate::links::{Answer, Offers};
+use crate::links::{Answer, Offers, ROUTED};
 use crate::problem::{Level, Problem, Problems, did_you_mean};
 
 /// Something needed that is not there. Its problem is told by who knows the sources of the stack.
@@ -127,10 +127,12 @@ impl<'a> Found<'a> {
     fn dependency(&mut self, stacks: &Stacks<'_>, (name, summary): (&str, &Summary), need: &Need, owner: &str) {
         let Some(level) = need.dependency.0.filter(|_| need.level.is_some()) else { return };
         let check = &UNDECLARED_DEPENDENCY;
-        let message = format!("stack `{name}` needs `{owner}` and does not depend on it");
+        let message = format!("a stack needs `{owner}` and does not depend on it");
+        let routed = need.key.strip_prefix(ROUTED).map(|name| format!("{}{ROUTED}", name.trim_start()));
+        let what = routed.as_deref().unwrap_or(&need.key);
         let part = need.part.as_ref().map_or_else(String::new, |part| format!(" ({part})"));
         let problem = Problem { level, ..Problem::error(check.name, message) };
-        let problem = problem.at(&stacks.place(summary, summary.place)).note(format!("it names {}{part}", need.key));
+        let problem = problem.at(&stacks.place(summary, summary.place)).note(format!("stack `{name}` names {what}{part}"));
         self.problems.push(problem.note(check.hint()));
     }
 

@@ -83,7 +83,7 @@ impl Target<'_> {
 
 impl fmt::Display for Target<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = if self.kind == ROUTED { "object" } else { self.kind };
+        let kind = if self.kind == ROUTED { "object of Traefik" } else { self.kind };
         write!(f, "{kind} `{}`", self.name)?;
         let part = match self.kind {
             "Service" => "port",

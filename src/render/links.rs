@@ -3,7 +3,7 @@
 
 use crate::check::{Check, Object, UNDECLARED_DEPENDENCY};
 use crate::document::Document;
-use crate::links::{self, Answer, Claim, Need, Offers};
+use crate::links::{self, Answer, Claim, Need, Offers, Target};
 use crate::problem::{Level, Place, Problem};
 use crate::resolve::{Module, Stack};
 
@@ -53,7 +53,7 @@ pub struct Needed {
     pub dependency: (Option<Level>, Option<Place>),
     /// The number of the job that made the object, in its module.
     pub job: usize,
-    /// It as a message says it: kind, name, port or key, namespace.
+    /// It as a message says it: kind, name, port or key, and namespace, if it is another one.
     pub what: String,
     /// The object and its field.
     pub subject: String,
@@ -152,6 +152,8 @@ fn needed(
         return None;
     }
     let level = module.levels.level(Check::named(need.check)?)?;
+    // the same mistake in many namespaces is said once
+    let elsewhere = need.what.namespace.filter(|namespace| Some(*namespace) != object.what.namespace);
     let field = if need.field.is_empty() { String::new() } else { format!(": {}", need.field) };
     Some(Needed {
         check: need.check,
@@ -164,7 +166,7 @@ fn needed(
             accepted(stack, module, object.job, UNDECLARED_DEPENDENCY.name),
         ),
         job: object.job,
-        what: need.what.to_string(),
+        what: Target { namespace: elsewhere, ..need.what.clone() }.to_string(),
         subject: format!("{}{field}", object.label()),
         text: need.text.to_owned(),
         key,
