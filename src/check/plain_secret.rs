@@ -8,7 +8,8 @@ pub(super) const CHECK: Check = Check {
     name: "plain-secret",
     default: Verdict::Deny,
     means: "A text holds a private key or the token of a known service, or a value under a key named like a password, \
-            token or\nkey looks made by chance. References to secrets (`${{ secrets.x }}`) are what should stand there.",
+            token or\nkey looks made by chance, in a line of a file and in a URL, too. References to secrets (`${{ \
+            secrets.x }}`) are what\nshould stand there.",
     matters: "It is in git, in `out/` and in every pull request: whoever reads one of them has it, and taking it away \
               later\ndoes not take it back.",
     fix: "put it into the SOPS file and name it, `${{ secrets.x }}`, and make a new one; what is no secret is accepted: \
@@ -67,6 +68,8 @@ fn run<'a>(object: &Object<'a>, _: &Module<'a>, found: &mut Vec<Finding<'a>>) {
                 add(what, text);
             }
         }
+        // a definition only tells which fields there are
+        Body::Tree(_) if object.what.kind == "CustomResourceDefinition" => {}
         Body::Tree(node) => find("", node, &mut add),
     }
 }
@@ -76,7 +79,11 @@ fn find<'a>(key: &str, node: &'a Node, add: &mut dyn FnMut(&str, &'a str)) {
         Data::Str(text) => match shape(text) {
             Some(what) => add(what, text),
             None if is_by_chance(text) && is_for_secrets(key) => add(&format!("the value of `{key}`"), text),
-            None => {}
+            None => {
+                if let Some(key) = text.lines().filter(|_| text.contains('\n')).find_map(of_line) {
+                    add(&format!("the value of `{key}`"), text);
+                }
+            }
         },
         Data::List(list) => list.iter().for_each(|item| find(key, item, add)),
         Data::Map(map) => {
@@ -90,6 +97,15 @@ fn find<'a>(key: &str, node: &'a Node, add: &mut dyn FnMut(&str, &'a str)) {
     }
 }
 
+/// The key of a line of a file, `key = value` or `"key": "value",`, that looks like a secret.
+fn of_line(line: &str) -> Option<&str> {
+    let (key, value) = line.split_once(['=', ':']).filter(|_| line.len() > LONG)?;
+    let is_around = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | ';');
+    // `export KEY`, and an entry of a list
+    let key = key.trim_matches(is_around).rsplit(' ').next().unwrap_or_default();
+    (is_by_chance(value.trim_matches(is_around)) && is_for_secrets(key)).then_some(key)
+}
+
 /// What of a known shape a text holds.
 fn shape(text: &str) -> Option<&'static str> {
     if text.len() <= REST {
@@ -97,6 +113,9 @@ fn shape(text: &str) -> Option<&'static str> {
     }
     if text.contains("PRIVATE KEY-----") {
         return Some("a private key");
+    }
+    if text.match_indices("://").any(|(at, _)| has_password(&text[at + 3..])) {
+        return Some("a password in a URL");
     }
     let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '-' | '.'));
     words.find_map(|word| {
@@ -109,6 +128,13 @@ fn shape(text: &str) -> Option<&'static str> {
             is_jwt(word).then_some("a JSON Web Token")
         }
     })
+}
+
+/// Whether the host of a URL begins with a user and a password that looks made by chance.
+fn has_password(rest: &str) -> bool {
+    let host = rest.split(|c: char| c.is_whitespace() || matches!(c, '/' | '"' | '\'' | '?')).next();
+    let user = host.and_then(|host| host.rsplit_once('@')).and_then(|(user, _)| user.split_once(':'));
+    user.is_some_and(|(_, password)| is_by_chance(password))
 }
 
 /// Whether a token goes on like this: long, and with a number in the middle of a part, which no name has.
@@ -189,6 +215,21 @@ mod tests {
             "image@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
             "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
         ] {
+            assert_eq!(shape(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn files_and_urls_are_looked_into() {
+        let password = "x7Kq2mP9vL4wR8tZ";
+        for line in ["db_password = {}", "  \"apiKey\": \"{}\",", "export TOKEN='{}'", "- DB_PASSWORD={}", "api-key: {}"] {
+            assert!(of_line(&line.replace("{}", password)).is_some(), "{line}");
+        }
+        for line in ["mode = {}", "password = /run/{}", "password = ${{{}}}", "see the token: of {}", "token"] {
+            assert_eq!(of_line(&line.replace("{}", password)), None, "{line}");
+        }
+        assert_eq!(shape(&format!("postgres://app:{password}@db:5432/x")), Some("a password in a URL"));
+        for text in ["postgres://app:$(PASSWORD)@db:5432/x", "https://example.org/a:x7Kq2mP9vL4wR8tZ@y"] {
             assert_eq!(shape(text), None, "{text}");
         }
     }

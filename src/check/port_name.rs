@@ -17,7 +17,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 /// Where a container names a port of its own.
-const HOOKS: [&[&str]; 5] = [
+pub(super) const HOOKS: [&[&str]; 5] = [
     &["readinessProbe"],
     &["livenessProbe"],
     &["startupProbe"],

@@ -26,15 +26,16 @@ fn run<'a>(objects: &[Object<'a>], _: &Module<'a>, found: &mut Vec<Finding<'a>>)
         if here().any(|other| other.what.is("helm.toolkit.fluxcd.io", "HelmRelease")) {
             continue;
         }
-        let matched: Vec<String> = here()
-            .filter(|other| labels(other).is_some_and(|labels| matches(selector, labels)))
-            .map(Object::label)
-            .collect();
+        let matched: Vec<&Object<'_>> =
+            here().filter(|other| labels(other).is_some_and(|labels| matches(selector, labels))).collect();
         let message = match matched.as_slice() {
             [_] => continue,
             [] => format!("`{path}` matches no pods: {}", shown(selector)),
-            many if object.what.kind == "PodDisruptionBudget" && !many.is_empty() => continue,
-            many => format!("`{path}` matches the pods of {}", many.join(" and ")),
+            _ if object.what.kind == "PodDisruptionBudget" => continue,
+            many => {
+                let labels: Vec<String> = many.iter().map(|one| one.label()).collect();
+                format!("`{path}` matches the pods of {}", labels.join(" and "))
+            }
         };
         found.push(object.finding(message, Of::Nothing));
     }
