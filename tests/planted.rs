@@ -105,7 +105,12 @@ fn each_check_finds_what_is_planted_in_a_real_stack() {
 #[test]
 fn a_mistake_that_all_stacks_show_is_one_message() {
     for (file, there, put, message) in [
-        ("partials/ingress.yaml.j2", "secretName: {{ site.tls.name }}", "secretName: tls-x", "there is no Secret `tls-x`"),
+        (
+            "partials/ingress.yaml.j2",
+            "secretName: {{ site.tls.name }}",
+            "secretName: tls-x",
+            "there is no Secret `tls-x`",
+        ),
         (SITE, "depends_on: [platform]", "depends_on: []", "a stack needs `platform` and does not depend on it"),
     ] {
         let site = homelab();

@@ -18,8 +18,6 @@ pub struct Unmet {
     pub key: Box<str>,
     /// The port or key that was looked for.
     pub part: Option<Box<str>>,
-    /// How bad it is.
-    pub level: Level,
     /// What may have been meant.
     pub hint: String,
 }
@@ -42,14 +40,13 @@ pub(super) fn check<'a>(stacks: &'a Stacks<'a>) -> Found<'a> {
         for need in &summary.needs {
             match offers.answer(&need.key, need.part.as_deref()) {
                 Answer::Yes(owner) if owner.is_empty() || reach.reaches(name, owner) => {}
-                Answer::Yes(owner) => match need.dependency.1 {
-                    Some(accepted) => _ = found.needed.insert((name, accepted)),
-                    None if undeclared.contains(owner) => {}
-                    None => {
-                        undeclared.insert(owner.to_owned());
-                        found.dependency(stacks, (name, summary), need, owner);
+                Answer::Yes(owner) => {
+                    if let Some(accepted) = need.dependency.1 {
+                        found.needed.insert((name, accepted));
+                    } else if let Some(level) = need.dependency.0.filter(|_| undeclared.insert(owner)) {
+                        found.dependency(stacks, (name, summary), (need, level), owner);
                     }
-                },
+                }
                 answer => found.unmet(&offers, name, need, &answer),
             }
         }
@@ -110,7 +107,9 @@ impl<'a> Found<'a> {
             self.needed.insert((stack, mark));
             return;
         }
-        let Some(level) = need.level else { return };
+        if need.level.is_none() {
+            return;
+        }
         let hint = match answer {
             Answer::Parts(parts) if parts.is_empty() => "it has none".to_owned(),
             Answer::Parts(parts) => format!("it has {}", quoted(parts)),
@@ -120,19 +119,25 @@ impl<'a> Found<'a> {
             }
         };
         let (check, key, part) = (need.check.clone(), need.key.clone(), need.part.clone());
-        self.unmet.push(Unmet { stack: stack.to_owned(), check, key, part, level, hint });
+        self.unmet.push(Unmet { stack: stack.to_owned(), check, key, part, hint });
     }
 
     /// A stack needs another one that does not come before it.
-    fn dependency(&mut self, stacks: &Stacks<'_>, (name, summary): (&str, &Summary), need: &Need, owner: &str) {
-        let Some(level) = need.dependency.0.filter(|_| need.level.is_some()) else { return };
+    fn dependency(
+        &mut self,
+        stacks: &Stacks<'_>,
+        (name, summary): (&str, &Summary),
+        (need, level): (&Need, Level),
+        owner: &str,
+    ) {
         let check = &UNDECLARED_DEPENDENCY;
         let message = format!("a stack needs `{owner}` and does not depend on it");
         let routed = need.key.strip_prefix(ROUTED).map(|name| format!("{}{ROUTED}", name.trim_start()));
         let what = routed.as_deref().unwrap_or(&need.key);
         let part = need.part.as_ref().map_or_else(String::new, |part| format!(" ({part})"));
         let problem = Problem { level, ..Problem::error(check.name, message) };
-        let problem = problem.at(&stacks.place(summary, summary.place)).note(format!("stack `{name}` names {what}{part}"));
+        let problem =
+            problem.at(&stacks.place(summary, summary.place)).note(format!("stack `{name}` names {what}{part}"));
         self.problems.push(problem.note(check.hint()));
     }
 

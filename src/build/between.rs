@@ -192,10 +192,10 @@ fn of_stack(disk: &disk::Site, site: &Site, name: &str, unmet: &[Unmet]) -> Prob
     let Ok(rendered) = render::stack(site, &stack) else { return Problems::new() };
     let mut problems = Problems::new();
     for (module, made) in stack.modules.iter().zip(&rendered) {
-        for need in made.links.needs.iter().filter(|need| need.level.is_some() && need.accept.is_none()) {
+        for need in made.links.needs.iter().filter(|need| need.accept.is_none()) {
             let is_it = |one: &&Unmet| (&*one.check, &one.key, &one.part) == (need.check, &need.key, &need.part);
             let found = unmet.iter().find(is_it);
-            problems.extend(found.map(|one| need.missing(module, one.level, &one.hint)));
+            problems.extend(found.and_then(|one| Some(need.missing(module, need.level?, &one.hint))));
         }
     }
     problems

@@ -17,10 +17,11 @@ pub(super) const CHECK: Check = Check {
 fn run<'a>(objects: &[Object<'a>], _: &Module<'a>, found: &mut Vec<Finding<'a>>) {
     let services: Vec<_> = objects.iter().filter(|object| object.what.kind == "Service").collect();
     for object in objects.iter().filter(|object| !services.is_empty() && object.pod.is_some()) {
+        let Some(service) = services.iter().find(|service| selects(service, object)) else { continue };
         let missing: Vec<_> = missing(object).map(|name| format!("`{name}`")).collect();
-        let Some(service) = services.iter().find(|service| !missing.is_empty() && selects(service, object)) else {
+        if missing.is_empty() {
             continue;
-        };
+        }
         let message = "no `readinessProbe` says when the pods of a Service are ready".to_owned();
         let subject = format!("{} in {}, {}", missing.join(", "), object.label(), service.label());
         found.push(Finding { subject, ..object.finding(message, Of::Nothing) });

@@ -79,11 +79,12 @@ fn find<'a>(key: &str, node: &'a Node, add: &mut dyn FnMut(&str, &'a str)) {
         Data::Str(text) => match shape(text) {
             Some(what) => add(what, text),
             None if is_by_chance(text) && is_for_secrets(key) => add(&format!("the value of `{key}`"), text),
-            None => {
-                if let Some(key) = text.lines().filter(|_| text.contains('\n')).find_map(of_line) {
+            None if text.contains('\n') => {
+                if let Some(key) = text.lines().find_map(of_line) {
                     add(&format!("the value of `{key}`"), text);
                 }
             }
+            None => {}
         },
         Data::List(list) => list.iter().for_each(|item| find(key, item, add)),
         Data::Map(map) => {
@@ -139,7 +140,9 @@ fn has_password(rest: &str) -> bool {
 
 /// Whether a token goes on like this: long, and with a number in the middle of a part, which no name has.
 fn is_rest_of_token(rest: &str) -> bool {
-    rest.len() >= REST && !rest.contains("--") && rest.split(['-', '_', '.']).any(|part| part.len() >= PART && numbers(part) >= 2)
+    rest.len() >= REST
+        && !rest.contains("--")
+        && rest.split(['-', '_', '.']).any(|part| part.len() >= PART && numbers(part) >= 2)
 }
 
 fn is_jwt(word: &str) -> bool {
@@ -222,7 +225,9 @@ mod tests {
     #[test]
     fn files_and_urls_are_looked_into() {
         let password = "x7Kq2mP9vL4wR8tZ";
-        for line in ["db_password = {}", "  \"apiKey\": \"{}\",", "export TOKEN='{}'", "- DB_PASSWORD={}", "api-key: {}"] {
+        for line in
+            ["db_password = {}", "  \"apiKey\": \"{}\",", "export TOKEN='{}'", "- DB_PASSWORD={}", "api-key: {}"]
+        {
             assert!(of_line(&line.replace("{}", password)).is_some(), "{line}");
         }
         for line in ["mode = {}", "password = /run/{}", "password = ${{{}}}", "see the token: of {}", "token"] {
@@ -239,7 +244,16 @@ mod tests {
         for key in ["password", "DB_PASSWORD", "apiKey", "api-key", "githubToken", "secret"] {
             assert!(is_for_secrets(key), "{key}");
         }
-        for key in ["secretName", "PASSWORD_FILE", "tokenURL", "key", "name", "checksum/secret", "passwordHash", "existingSecret"] {
+        for key in [
+            "secretName",
+            "PASSWORD_FILE",
+            "tokenURL",
+            "key",
+            "name",
+            "checksum/secret",
+            "passwordHash",
+            "existingSecret",
+        ] {
             assert!(!is_for_secrets(key), "{key}");
         }
     }

@@ -49,7 +49,7 @@ const SYSCTLS: [&str; 10] = [
     "net.ipv4.tcp_keepalive_probes",
 ];
 
-/// Types of SELinux that `baseline` lets a pod have.
+/// Types of `SELinux` that `baseline` lets a pod have.
 const DOMAINS: [&str; 5] = ["", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"];
 
 /// Volumes that `restricted` lets a pod have.

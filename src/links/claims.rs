@@ -37,9 +37,11 @@ fn hosts(object: &Object<'_>) -> Vec<Claim> {
     let mut claims = BTreeSet::new();
     let annotation = |name: &str| object.at(&["metadata", "annotations", name]).and_then(Node::as_str);
     let Some(spec) = object.at(&["spec"]).filter(|_| annotation(CANARY) != Some("true")) else { return Vec::new() };
-    let class = spec.get("ingressClassName").and_then(Node::as_str).or_else(|| annotation("kubernetes.io/ingress.class"));
+    let class =
+        spec.get("ingressClassName").and_then(Node::as_str).or_else(|| annotation("kubernetes.io/ingress.class"));
     let class = class.map(|class| format!("class {class}"));
-    let entry = annotation("traefik.ingress.kubernetes.io/router.entrypoints").map(|names| format!("entry point {names}"));
+    let entry =
+        annotation("traefik.ingress.kubernetes.io/router.entrypoints").map(|names| format!("entry point {names}"));
     let text = |node: &Node, key: &str| node.get(key).and_then(Node::as_str).map(str::to_owned);
     each(spec, "rules[]", &mut |rule| {
         let host = text(rule, "host").unwrap_or_else(|| "*".to_owned());
@@ -90,8 +92,12 @@ fn node_ports(object: &Object<'_>) -> Vec<Claim> {
 }
 
 /// Annotations by which a Service asks for addresses, and those that make it share them.
-const ADDRESSES: [&str; 4] =
-    ["metallb.io/loadBalancerIPs", "metallb.universe.tf/loadBalancerIPs", "lbipam.cilium.io/ips", "io.cilium/lb-ipam-ips"];
+const ADDRESSES: [&str; 4] = [
+    "metallb.io/loadBalancerIPs",
+    "metallb.universe.tf/loadBalancerIPs",
+    "lbipam.cilium.io/ips",
+    "io.cilium/lb-ipam-ips",
+];
 const SHARING: [&str; 3] =
     ["metallb.io/allow-shared-ip", "metallb.universe.tf/allow-shared-ip", "lbipam.cilium.io/sharing-key"];
 

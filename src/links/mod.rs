@@ -72,9 +72,8 @@ impl Target<'_> {
             }
             "Role" => in_system && (self.name.starts_with("system:") || self.name.starts_with("extension-apiserver-")),
             "PriorityClass" => self.name.starts_with("system-"),
-            "Service" => {
-                [(Some("default"), "kubernetes"), (Some("kube-system"), "kube-dns")].contains(&(self.namespace, self.name))
-            }
+            "Service" => [(Some("default"), "kubernetes"), (Some("kube-system"), "kube-dns")]
+                .contains(&(self.namespace, self.name)),
             "TLSOption" => self.name == "default",
             _ => false,
         }

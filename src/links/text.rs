@@ -81,7 +81,8 @@ fn port(text: &str) -> Option<&str> {
 
 fn hosts<'a>(text: &'a str, found: &mut Found<'_, 'a>) {
     for (at, _) in text.match_indices(".svc") {
-        let goes_on = |text: &str| text.starts_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_'));
+        let goes_on =
+            |text: &str| text.starts_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_'));
         let after = text[at + 4..].strip_prefix(".cluster.local").unwrap_or(&text[at + 4..]);
         // the dot of a name that is complete, or of a sentence
         let after = after.strip_prefix('.').filter(|rest| !goes_on(rest)).unwrap_or(after);

@@ -45,7 +45,8 @@ pub struct Needed {
     pub part: Option<Box<str>>,
     /// Whether it is meant only if there is its namespace.
     pub is_guess: bool,
-    /// How bad it is where it is missing; none of what is not made, of which only the acceptance matters.
+    /// How bad it is where it is missing; none where that is allowed, and of what is not made, of which only the
+    /// acceptance matters.
     pub level: Option<Level>,
     /// Where it is accepted.
     pub accept: Option<Place>,
@@ -120,11 +121,7 @@ fn provides(module: &Module, made: &[Made]) -> Vec<(Box<str>, Option<Box<str>>)>
 }
 
 /// What a module has itself.
-fn here<'a>(
-    module: &'a Module,
-    offered: &'a [Offered],
-    provides: &'a [(Box<str>, Option<Box<str>>)],
-) -> Offers<'a> {
+fn here<'a>(module: &'a Module, offered: &'a [Offered], provides: &'a [(Box<str>, Option<Box<str>>)]) -> Offers<'a> {
     let mut offers = Offers::default();
     for one in offered {
         offers.add(&module.name, &one.key, one.parts.as_deref());
@@ -151,7 +148,10 @@ fn needed(
     if matches!(offers.answer(&key, need.what.part.as_deref()), Answer::Yes(_)) {
         return None;
     }
-    let level = module.levels.level(Check::named(need.check)?)?;
+    let level = |check: &Check| module.levels.level(check);
+    let (missing, undeclared) = (level(Check::named(need.check)?), level(&UNDECLARED_DEPENDENCY));
+    missing.or(undeclared)?;
+    let accepted = |check: &str| accepted(stack, module, object.job, check);
     // the same mistake in many namespaces is said once
     let elsewhere = need.what.namespace.filter(|namespace| Some(*namespace) != object.what.namespace);
     let field = if need.field.is_empty() { String::new() } else { format!(": {}", need.field) };
@@ -159,12 +159,9 @@ fn needed(
         check: need.check,
         part: need.what.part.clone(),
         is_guess: need.what.is_guess,
-        level: is_made.then_some(level),
-        accept: accepted(stack, module, object.job, need.check),
-        dependency: (
-            module.levels.level(&UNDECLARED_DEPENDENCY),
-            accepted(stack, module, object.job, UNDECLARED_DEPENDENCY.name),
-        ),
+        level: missing.filter(|_| is_made),
+        accept: missing.and_then(|_| accepted(need.check)),
+        dependency: (undeclared.filter(|_| is_made), undeclared.and_then(|_| accepted(UNDECLARED_DEPENDENCY.name))),
         job: object.job,
         what: Target { namespace: elsewhere, ..need.what.clone() }.to_string(),
         subject: format!("{}{field}", object.label()),
