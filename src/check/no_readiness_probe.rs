@@ -1,6 +1,6 @@
 //! `no-readiness-probe`: a Service sends requests to pods that do not say when they are ready.
 
-use super::selector::{labels, matches};
+use super::selector::chooses_pods_of;
 use super::{Check, Finding, Module, Object, Of, Run, Verdict};
 use crate::yaml::Node;
 
@@ -37,6 +37,6 @@ fn missing<'a>(object: &Object<'a>) -> impl Iterator<Item = &'a str> + use<'a> {
 
 fn selects(service: &Object<'_>, object: &Object<'_>) -> bool {
     let selector = service.at(&["spec", "selector"]).and_then(Node::as_map).filter(|selector| !selector.is_empty());
-    let chosen = selector.zip(labels(object)).is_some_and(|(selector, labels)| matches(selector, labels));
+    let chosen = selector.is_some_and(|selector| chooses_pods_of(selector, object));
     chosen && service.what.namespace == object.what.namespace
 }
