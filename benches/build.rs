@@ -133,7 +133,7 @@ fn generate(site: &Path, stacks: usize) {
         }
     }
     let config = fs::read_to_string(templates.join("homebuild.yaml")).expect("a template");
-    let config = config.replace("CERTIFICATE", &pem("CERTIFICATE", 65)).replace("KEY", &pem("PRIVATE KEY", 26));
+    let config = config.replace("CERTIFICATE", &pem("CERTIFICATE", 65)).replace("KEY", &pem("EXAMPLE", 26));
     fs::write(site.join("homebuild.yaml"), config).expect("a file");
     let template = fs::read_to_string(templates.join("stack.yaml")).expect("a template");
     for number in 0..stacks {

@@ -11,6 +11,7 @@ pub mod across;
 pub mod build;
 pub mod check;
 pub mod cli;
+pub mod cluster;
 pub mod diff;
 pub mod digest;
 pub mod disk;

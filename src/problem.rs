@@ -51,6 +51,11 @@ impl Place {
         Self::file(&Source::new("homebuild", ""))
     }
 
+    /// Whether both begin at one line and column of one file.
+    fn is_at(&self, other: &Self) -> bool {
+        (&self.source.path, self.line, self.column) == (&other.source.path, other.line, other.column)
+    }
+
     /// The same place, of which no text is shown.
     #[must_use]
     pub fn without_text(&self) -> Self {
@@ -223,14 +228,14 @@ impl Problem {
     /// What is the same in a mistake of a layout, whichever component it is found in; none for other mistakes.
     fn of_layout(&self) -> Option<String> {
         let within = self.within.first()?;
-        let elsewhere = self.place.as_ref().filter(|place| **place != within.place).map(ToString::to_string);
+        let elsewhere = self.place.as_ref().filter(|place| !place.is_at(&within.place)).map(ToString::to_string);
         Some([self.code, &self.message, &within.layout, &elsewhere.unwrap_or_default()].join("\n"))
     }
 
     /// The line that says which components it is in.
     fn components(&self) -> Option<String> {
         let first = self.within.first()?;
-        let is_here = self.place.as_ref() == Some(&first.place);
+        let is_here = self.place.as_ref().is_some_and(|place| place.is_at(&first.place));
         let place = if is_here { String::new() } else { format!(" ({})", first.place) };
         let component = format!("`{}`{place} of {}", first.component, first.layout);
         let number = self.within.len();

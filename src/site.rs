@@ -151,12 +151,12 @@ impl Site {
     pub fn new(config: Config, sources: &SiteSources) -> Result<Self, Problems> {
         let mut problems = Problems::new();
         let Config { node, schemas, .. } = config;
-        let kinds_source = sources.schemas.iter().find(|source| source.path == "schemas/kinds.json");
-        let kinds = problems.take(Kinds::new(kinds_source)).map(Arc::new);
+        let kinds = problems.take(Kinds::new(&sources.schemas)).map(Arc::new);
         let secret = problems.take(Secret::load(&sources.secrets)).map(Arc::new);
         let types_source = sources.layouts.iter().find(|source| source.path == TYPES);
         let types = problems.take(types_source.map_or_else(|| Ok(Types::none()), Types::load)).map(Arc::new);
         let (Some(kinds), Some(secret), Some(types)) = (kinds, secret, types) else { return Err(problems) };
+        problems.extend(node.get("kubernetes").and_then(|version| of_another_version(&kinds, version)));
         let templates: Vec<_> =
             sources.layouts.iter().chain(&sources.partials).filter(|s| is_template(s)).cloned().collect();
         let layouts = problems.take(layouts(&sources.layouts, &types));
@@ -266,6 +266,7 @@ impl Site {
             module: &self.schemas.module,
             component: &self.schemas.component,
             layouts: self.layouts.iter().map(|(name, layout)| (name.as_str(), &*layout.schema)).collect(),
+            tiers: self.tiers.keys().collect(),
         }
     }
 
@@ -344,6 +345,22 @@ pub fn numbers_as_written(node: &Node, problems: &mut Problems) {
         (Data::Map(map), _) => map.iter().for_each(|(_, value)| numbers_as_written(value, problems)),
         _ => {}
     }
+}
+
+/// The problem of schemas that are of another version of Kubernetes than the site. Patches do not change the API.
+fn of_another_version(kinds: &Kinds, version: &Node) -> Option<Problem> {
+    let minor = |version: &str| version.splitn(3, '.').take(2).map(str::to_owned).collect::<Vec<_>>();
+    let (known, source) = kinds.version();
+    let wanted = version.as_str().filter(|wanted| minor(wanted) != minor(known))?;
+    let file = source.map_or("that homebuild brings along", |_| "in schemas/kubernetes.json");
+    Some(
+        Problem::error("schemas", format!("the schemas {file} are of Kubernetes {known}, and not of {wanted}"))
+            .at(&version.place)
+            .note("take them from the cluster: `homebuild schemas pull --context NAME`")
+            .note(format!(
+                "or from the OpenAPI documents of the version: `homebuild schemas add --kubernetes {wanted} FOLDER`"
+            )),
+    )
 }
 
 const TYPES: &str = "layouts/types.schema.yaml";

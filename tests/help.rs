@@ -56,6 +56,10 @@ fn site() -> TempDir {
     let git = "git init -q && git add -A && git -c user.name=x -c user.email=x@example.org commit -qm x && git branch origin/main";
     fs::write(folder.path().join("compose.yaml"), "services: {notes: {image: \"notes:1.4\", ports: [\"80:8080\"]}}\n")
         .unwrap();
+    let definition =
+        "{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, spec: {group: a.example}}\n";
+    fs::write(folder.path().join("crds.yaml"), definition).unwrap();
+    fs::write(folder.path().join("values.schema.json"), "{}\n").unwrap();
     let output = bash(folder.path(), git);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     folder

@@ -1,10 +1,12 @@
 //! `homebuild new`: what it writes builds at once, and what it refuses leaves nothing behind.
 
+mod homelab;
 mod sites;
 
 use std::fs;
 
-use sites::{Ran, homebuild, homelab};
+use homelab::homelab;
+use sites::{Ran, homebuild};
 
 #[test]
 fn a_new_stack_module_and_layout_build_at_once() {

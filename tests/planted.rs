@@ -1,11 +1,13 @@
 //! Each check finds a fault that is planted in a copy of this homelab, of which it finds nothing without.
 
+mod homelab;
 mod sites;
 
 use std::fs;
 
 use homebuild::check::Check;
-use sites::{homebuild, homelab};
+use homelab::homelab;
+use sites::homebuild;
 
 const CHEF: &str = "stacks/cyberchef/stack.yaml";
 const SITE: &str = "homebuild.yaml";
@@ -50,6 +52,14 @@ const FAULTS: &[Fault] = &[
             "    default: {cpu: 500m}\n",
         )],
     ),
+    (
+        "no-schema",
+        &[(
+            "schemas/traefik.io.json",
+            "v1alpha1/Middleware\":{\"namespaced\":true,\"schema\":\"traefik.io/v1alpha1/Middleware\"}",
+            "v1alpha1/Middleware\":{\"namespaced\":true}",
+        )],
+    ),
     ("no-tier-label", &[("layouts/namespace.yaml.j2", "\"tier\": module.tier", "\"level\": module.tier")]),
     (
         "node-port-twice",
@@ -76,6 +86,7 @@ const FAULTS: &[Fault] = &[
     ("quota-exceeded", chef!("resources: {requests: {memory: 3Gi}, limits: {memory: 4Gi}}")),
     ("reference", chef!("pod: {serviceAccountName: cook}")),
     ("requests-above-limits", chef!("resources: {requests: {memory: 1536Mi}, limits: {memory: 1Gi}}")),
+    ("schema", chef!("deployment: {progresDeadlineSeconds: 60}")),
     ("secret-in-plain", chef!("annotations: {cook: \"${{ secrets.gemini_api_key }}\"}")),
     ("selector", &[(CHEF, SERVICE, "    service: {name: cc, spec: {selector: {app: cc}}}\n")]),
     (

@@ -14,6 +14,7 @@ mod limits_above_tier;
 mod machine_twice;
 mod no_readiness_probe;
 mod no_requests;
+mod no_schema;
 mod no_tier_label;
 mod node_port_twice;
 mod plain_secret;
@@ -24,6 +25,7 @@ mod quota_exceeded;
 mod reference;
 mod requests_above_limits;
 mod resources;
+mod schema;
 mod secret_in_plain;
 mod selector;
 mod subject;
@@ -70,7 +72,7 @@ enum Run {
 
 impl Check {
     /// All of them, by name.
-    pub const ALL: [&'static Self; 23] = [
+    pub const ALL: [&'static Self; 25] = [
         &address_twice::CHECK,
         &cluster_admin::CHECK,
         &host_network::CHECK,
@@ -81,6 +83,7 @@ impl Check {
         &machine_twice::CHECK,
         &no_readiness_probe::CHECK,
         &no_requests::CHECK,
+        &no_schema::CHECK,
         &no_tier_label::CHECK,
         &node_port_twice::CHECK,
         &plain_secret::CHECK,
@@ -90,6 +93,7 @@ impl Check {
         &quota_exceeded::CHECK,
         &reference::CHECK,
         &requests_above_limits::CHECK,
+        &schema::CHECK,
         &secret_in_plain::CHECK,
         &selector::CHECK,
         &undeclared_dependency::CHECK,
@@ -135,6 +139,12 @@ impl Check {
 #[must_use]
 pub fn is_known(code: &str) -> bool {
     Check::named(code).is_some()
+}
+
+/// Whether a text looks like a secret that somebody made, and not like a word that people write.
+#[must_use]
+pub fn is_made_by_chance(text: &str) -> bool {
+    plain_secret::is_secret(text)
 }
 
 /// What a check that fails means.

@@ -56,6 +56,11 @@ const DIGESTS: [&str; 4] = ["checksum", "digest", "hash", "existing"];
 const LONG: usize = 16;
 const BITS: f64 = 3.3;
 
+/// Whether a text is a secret by its look alone.
+pub(super) fn is_secret(text: &str) -> bool {
+    shape(text).is_some() || is_by_chance(text)
+}
+
 fn run<'a>(object: &Object<'a>, _: &Module<'a>, found: &mut Vec<Finding<'a>>) {
     let mut add = |what: &str, text: &'a str| {
         // the message does not repeat it

@@ -1,6 +1,7 @@
 //! What checks look at, and what they find.
 
 use crate::kubernetes::identity::Identity;
+use crate::kubernetes::kinds::Kinds;
 use crate::yaml::Node;
 
 /// A document as checks see it.
@@ -51,6 +52,8 @@ pub struct Module<'a> {
     pub tier: Option<(&'a str, &'a Node)>,
     /// Whether the tier's quota is for it.
     pub has_quota_of_tier: bool,
+    /// What is known of kinds.
+    pub kinds: &'a Kinds,
 }
 
 /// Something that a check holds against a module.
@@ -75,6 +78,10 @@ pub enum Of<'a> {
     Value(&'a str),
     /// The value of a key with a text.
     Key(&'a str, &'a str),
+    /// A key.
+    Field(&'a str),
+    /// The value of a key with a text or, where no key is called so, of another one: a layout gave it its key.
+    Scalar(&'a str, &'a str),
     /// A reference to a secret in a text.
     Secret(&'a str),
     /// A text that no message may show.

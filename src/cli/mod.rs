@@ -9,12 +9,14 @@ mod build;
 mod complete;
 mod diff;
 mod explain;
+mod fmt;
 mod graph;
 mod init;
 mod json;
 mod list;
 mod new;
 mod schema;
+mod schemas;
 mod style;
 mod table;
 mod watch;
@@ -49,6 +51,8 @@ struct Arguments {
 enum Command {
     /// Render stacks/ into out/
     Build(build::Arguments),
+    /// Give the YAML sources one form; comments stay, and so does what they mean
+    Fmt(fmt::Arguments),
     /// List stacks, hosts, images, volumes, VMs, secrets, or layouts and their values
     List(list::Arguments),
     /// Draw the stacks: waves, tiers and what depends on what
@@ -64,6 +68,8 @@ enum Command {
     /// Print schemas/editor.json, by which editors complete and check the sources
     #[command(after_help = examples!("schema"))]
     Schema,
+    /// Keep the schemas that objects are checked against
+    Schemas(schemas::Arguments),
     /// Print what a shell needs to complete commands, names of stacks too
     Completions(complete::Arguments),
 }
@@ -84,7 +90,9 @@ pub fn run() -> ExitCode {
         Command::Explain(command) => explain::run(&arguments.site, &command),
         Command::Init(command) => init::run(&command),
         Command::New(command) => new::run(&arguments.site, command),
+        Command::Fmt(command) => fmt::run(&arguments.site, &command),
         Command::Schema => schema::run(&arguments.site),
+        Command::Schemas(command) => schemas::run(&arguments.site, &command),
         Command::Completions(command) => complete::run(&command),
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn fields(old: &Item, new: &Item, kinds: &Kinds) -> Vec<Field> {
     match (&old.content, &new.content) {
         (Content::Text(old), Content::Text(new)) => walk.text(&Step::default(), old, new),
         (Content::Tree(old), Content::Tree(new)) => {
-            let of = kinds.of(new).and_then(|kind| kind.of);
+            let of = kinds.of(new).and_then(|kind| kinds.type_of(kind));
             walk.value(&Step { field: typed(of), ..Step::default() }, Some(old), Some(new));
         }
         _ => walk.put(&Step::default(), Change::Value(None, None)),
@@ -41,13 +41,13 @@ fn in_another_order<T: PartialEq>(old: &[T], new: &[T]) -> bool {
     !stayed.eq(new.iter().filter(|name| old.contains(name)))
 }
 
-fn typed(of: Option<kinds::Type>) -> kinds::Field {
+fn typed(of: Option<kinds::Type<'_>>) -> kinds::Field<'_> {
     kinds::Field { of, ..kinds::Field::default() }
 }
 
 /// A value on the way down.
 #[derive(Debug, Default, Clone)]
-struct Step {
+struct Step<'k> {
     /// Where it stands.
     path: String,
     /// The same with `*` for every entry of a list.
@@ -55,14 +55,14 @@ struct Step {
     /// The last key of the path.
     key: String,
     /// What is known of it.
-    field: kinds::Field,
+    field: kinds::Field<'k>,
     /// Whether nothing is said of it.
     is_hidden: bool,
     /// Whether it is an annotation: a text that may be a list.
     is_annotation: bool,
 }
 
-impl Step {
+impl Step<'_> {
     /// An entry of a list; a container and what is found by a host or a number has another name in every object.
     fn entry(&self, name: &str, is_own: bool) -> Self {
         let path = format!("{}[{name}]", self.path);
@@ -79,13 +79,13 @@ struct Walk<'a> {
     fields: Vec<Field>,
 }
 
-impl Walk<'_> {
-    fn put(&mut self, step: &Step, change: Change) {
+impl<'k> Walk<'k> {
+    fn put(&mut self, step: &Step<'k>, change: Change) {
         let effect = self.rules.effect(&step.path, &change);
         self.fields.push(Field { path: step.path.clone(), pattern: step.pattern.clone(), change, effect });
     }
 
-    fn value(&mut self, step: &Step, old: Option<&Node>, new: Option<&Node>) {
+    fn value(&mut self, step: &Step<'k>, old: Option<&Node>, new: Option<&Node>) {
         let data = (old.map(|node| &node.data), new.map(|node| &node.data));
         let (is_map, is_secret) = (
             |data: Option<&Data>| matches!(data, Some(Data::Map(_))),
@@ -104,7 +104,7 @@ impl Walk<'_> {
         }
     }
 
-    fn map(&mut self, step: &Step, old: Option<&Node>, new: Option<&Node>) {
+    fn map(&mut self, step: &Step<'k>, old: Option<&Node>, new: Option<&Node>) {
         let keys = |node: Option<&'_ Node>| {
             let keys = node.and_then(Node::as_map).into_iter().flat_map(|map| map.keys().map(str::to_owned));
             keys.collect::<Vec<_>>()
@@ -122,8 +122,8 @@ impl Walk<'_> {
         }
     }
 
-    fn child(&self, step: &Step, key: &str) -> Step {
-        let known = || self.kinds.field(step.field.of?, key).cloned();
+    fn child(&self, step: &Step<'k>, key: &str) -> Step<'k> {
+        let known = || self.kinds.field(step.field.of?, key);
         Step {
             path: join(&step.path, key),
             pattern: join(&step.pattern, key),
@@ -134,7 +134,7 @@ impl Walk<'_> {
         }
     }
 
-    fn list(&mut self, step: &Step, old: &[Node], new: &[Node]) {
+    fn list(&mut self, step: &Step<'k>, old: &[Node], new: &[Node]) {
         if let Some(named) = Named::new(&step.field, old, new) {
             return self.named(step, &named);
         }
@@ -154,7 +154,7 @@ impl Walk<'_> {
         }
     }
 
-    fn named(&mut self, step: &Step, Named { old, new, is_guess, is_own }: &Named) {
+    fn named(&mut self, step: &Step<'k>, Named { old, new, is_guess, is_own }: &Named) {
         let find = |list: &[(String, &Node)], name: &str| list.iter().any(|(other, _)| other == name);
         let come: Vec<_> = new.iter().filter(|(name, _)| !find(old, name)).collect();
         let gone: Vec<_> = old.iter().filter(|(name, _)| !find(new, name)).collect();
@@ -176,7 +176,7 @@ impl Walk<'_> {
         }
     }
 
-    fn text(&mut self, step: &Step, old: &str, new: &str) {
+    fn text(&mut self, step: &Step<'k>, old: &str, new: &str) {
         let commas = || delta::commas(old).zip(delta::commas(new)).filter(|(a, b)| a.len() + b.len() > 2);
         let change = if has_reference(old) || has_reference(new) {
             Change::Secret(Verb::Changed)
@@ -240,7 +240,7 @@ struct Named<'a> {
 }
 
 impl<'a> Named<'a> {
-    fn new(field: &kinds::Field, old: &'a [Node], new: &'a [Node]) -> Option<Self> {
+    fn new(field: &kinds::Field<'_>, old: &'a [Node], new: &'a [Node]) -> Option<Self> {
         let known = (!field.keys.is_empty()).then(|| field.keys.iter().map(|key| &**key).collect::<Vec<_>>());
         let guesses = GUESSES.iter().map(|key| (vec![*key], true));
         known.map(|keys| (keys, false)).into_iter().chain(guesses).find_map(|(keys, is_guess)| {
@@ -251,7 +251,7 @@ impl<'a> Named<'a> {
 }
 
 /// The entries of a list with their names; none if one has no name or two have the same.
-fn named<'a>(field: &kinds::Field, keys: &[&str], list: &'a [Node]) -> Option<Vec<(String, &'a Node)>> {
+fn named<'a>(field: &kinds::Field<'_>, keys: &[&str], list: &'a [Node]) -> Option<Vec<(String, &'a Node)>> {
     let name = |entry: &'a Node| Some((name(field, keys, entry)?, entry));
     let entries: Vec<(String, &Node)> = list.iter().map(name).collect::<Option<_>>()?;
     let unique: BTreeSet<&str> = entries.iter().map(|(name, _)| name.as_str()).collect();
@@ -259,10 +259,10 @@ fn named<'a>(field: &kinds::Field, keys: &[&str], list: &'a [Node]) -> Option<Ve
 }
 
 /// The name of a list's entry: its keys, but for one that is what it is anyway (`TCP`).
-fn name(field: &kinds::Field, keys: &[&str], entry: &Node) -> Option<String> {
+fn name(field: &kinds::Field<'_>, keys: &[&str], entry: &Node) -> Option<String> {
     let mut parts = Vec::new();
     for key in keys {
-        let default = field.defaults.iter().find(|(of, _)| &**of == *key).map(|(_, data)| data);
+        let default = field.default_of(key);
         match entry.get(key).filter(|node| !node.is_null()) {
             Some(node) if Some(&node.data) == default => {}
             Some(Node { data: Data::Str(text), .. }) if has_reference(text) => return None,

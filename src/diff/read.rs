@@ -40,7 +40,7 @@ pub fn read(root: &Path, revision: &str) -> Result<Read, Problems> {
         let problem = Problem::error("no-out", format!("there is no `out/` here, nor in `{revision}`"));
         return Err(problem.note("run `homebuild build` in the site's folder, or give --site FOLDER").into());
     }
-    let kinds = Kinds::new(site.file("schemas/kinds.json", &mut disk::Seen::new())?.as_ref())?;
+    let kinds = Kinds::new(&site.folder("schemas")?.files)?;
     Ok(Read { commit, old, new, causes, kinds })
 }
 

@@ -11,7 +11,7 @@ use super::{Site, Stamp, descriptor, failure};
 use crate::problem::{Place, Problem, Problems, Source};
 
 /// How the names of drafts begin: what an interrupted run leaves is no file of the site, as a leftover of an editor.
-const DRAFT: &str = ".#homebuild-";
+pub(super) const DRAFT: &str = ".#homebuild-";
 
 /// What may lie in a folder that becomes a site.
 const ASIDE: &str = ".git";

@@ -120,7 +120,8 @@ pub fn create(at: BorrowedFd<'_>, name: &str, bytes: &[u8]) -> Result<Stamp> {
     written.map(|stat| Stamp::of(&stat))
 }
 
-fn write_all(file: &OwnedFd, mut bytes: &[u8]) -> Result<()> {
+/// Writes all of it.
+pub fn write_all(file: &OwnedFd, mut bytes: &[u8]) -> Result<()> {
     while !bytes.is_empty() {
         match rustix::io::write(file, bytes) {
             Ok(0) => return Err(Errno::NOSPC),

@@ -6,8 +6,10 @@
 
 mod add;
 pub(crate) mod descriptor;
+mod rewrite;
 mod seen;
 mod stamp;
+mod texts;
 mod walk;
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -21,6 +23,7 @@ use rustix::io::Errno;
 use crate::problem::{Place, Problem, Problems, Source};
 pub use seen::Seen;
 pub(crate) use stamp::{Fingerprint, Print, Stamp, short};
+pub use texts::texts;
 pub(crate) use walk::failure;
 use walk::{Walk, plain, printable};
 

@@ -54,7 +54,9 @@ impl Draft {
     pub fn entry(&mut self, key: &str, value: &Node) {
         let name = scalar(&text(key));
         let room = WIDTH.saturating_sub(2 * self.depth + name.len() + 2);
-        if let Some(line) = flow(value).filter(|line| line.len() <= room || is_plain(value) && !line.starts_with('|')) {
+        // a map with an expression in it would be full of quotes
+        let fits = |line: &String| line.len() <= room && !(value.as_map().is_some() && line.contains("${{"));
+        if let Some(line) = flow(value).filter(|line| fits(line) || is_plain(value)) {
             return self.line(&format!("{name}: {line}"));
         }
         match &value.data {

@@ -9,10 +9,11 @@ mod draft;
 use std::sync::Arc;
 
 use crate::disk;
+use crate::links::Answer;
 use crate::load;
-use crate::problem::{Place, Problem, Problems, Source, did_you_mean};
-use crate::render;
-use crate::resolve;
+use crate::problem::{Level, Place, Problem, Problems, Source, did_you_mean};
+use crate::render::{self, Rendered};
+use crate::resolve::{self, Stack};
 use crate::site::{Layout, Site};
 use crate::yaml::{Data, Map, Node};
 use draft::{Draft, map, number, text};
@@ -200,12 +201,31 @@ fn ready_at(port: u16) -> Node {
 fn tried(site: &Site, stack: &str, others: &[Arc<Source>], file: (String, String)) -> Result<New, Problems> {
     let sources: Vec<_> = others.iter().cloned().chain([Source::new(file.0.as_str(), file.1.as_str())]).collect();
     let (resolved, mut problems) = resolve::stack(site, stack, &sources);
-    if let Some(resolved) = resolved.filter(|_| !problems.has_errors()) {
-        problems.take(render::stack(site, &resolved));
+    if let Some(resolved) = resolved.filter(|_| !problems.has_errors())
+        && let Some(rendered) = problems.take(render::stack(site, &resolved))
+    {
+        problems.extend(missing_at_home(site, &resolved, &rendered));
     }
     let with_flags = |problem: Problem| match problem.code {
         "missing-value" => problem.note("give it: --image, --port, --host, or --set NAME=VALUE for any other"),
         _ => problem,
     };
     problems.map(with_flags).or(New { files: vec![file], warnings: Problems::new() })
+}
+
+/// What a module needs in its own namespace and does not make: nobody else will.
+fn missing_at_home(site: &Site, stack: &Stack, rendered: &[Rendered]) -> Problems {
+    let external = site.external_offers();
+    let mut problems = Problems::new();
+    for (module, made) in stack.modules.iter().zip(rendered) {
+        let home = |key: &str| key.split([' ', '/']).nth(1) == module.namespace.as_deref();
+        for need in made.links.needs.iter().filter(|need| home(&need.key) && need.accept.is_none()) {
+            let is_there = matches!(external.answer(&need.key, need.part.as_deref()), Answer::Yes(_));
+            if need.level == Some(Level::Error) && !is_there {
+                let message = format!("there is no {}", need.what);
+                problems.push(Problem::error(need.check, message).at(&module.jobs[need.job].place));
+            }
+        }
+    }
+    problems
 }

@@ -26,6 +26,7 @@ pub(super) fn check<'a>(
         namespace: module.namespace.as_deref(),
         tier: module.tier.as_deref().and_then(|tier| Some((tier, site.tiers.get(tier)?))),
         has_quota_of_tier: quota.is_none_or(Node::is_null),
+        kinds: &site.kinds,
     };
     for check in Check::ALL {
         let Some(level) = module.levels.level(check) else { continue };
@@ -61,6 +62,9 @@ fn found(check: &Check, level: Level, finding: Finding<'_>, module: &Module) -> 
         Of::Nothing => None,
         Of::Value(text) => documents::value_place(&job.values, &|_, value| value == text),
         Of::Key(key, text) => documents::value_place(&job.values, &|at, value| at == key && value == text),
+        Of::Field(key) => documents::key_place(&job.values, key),
+        Of::Scalar(key, text) => documents::value_place(&job.values, &|at, value| at == key && value == text)
+            .or_else(|| documents::value_place(&job.values, &|_, value| value == text)),
         Of::Hidden(text) => {
             let place = documents::value_place(&job.values, &|_, value| value == text);
             Some(place.as_ref().unwrap_or(&job.place).without_text())

@@ -103,9 +103,31 @@ pub(super) fn value_place(values: &Node, is_it: &dyn Fn(&str, &str) -> bool) -> 
     }
     let mut found = Vec::new();
     find("", values, is_it, &mut found);
-    found.retain(|place| place.source.path.starts_with("stacks/"));
-    found.dedup();
-    if let [only] = found.as_slice() { Some((*only).clone()) } else { None }
+    only(found)
+}
+
+/// The place in the stack of the only key that is called so.
+pub(super) fn key_place(values: &Node, key: &str) -> Option<Place> {
+    fn find<'a>(key: &str, node: &'a Node, found: &mut Vec<&'a Place>) {
+        match &node.data {
+            Data::List(list) => list.iter().for_each(|item| find(key, item, found)),
+            Data::Map(map) => {
+                found.extend(map.entry(key).map(|entry| &entry.place));
+                map.iter().for_each(|(_, value)| find(key, value, found));
+            }
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    find(key, values, &mut found);
+    only(found)
+}
+
+/// The only one of some places that is in the stack.
+fn only(mut places: Vec<&Place>) -> Option<Place> {
+    places.retain(|place| place.source.path.starts_with("stacks/"));
+    places.dedup();
+    if let [only] = places.as_slice() { Some((*only).clone()) } else { None }
 }
 
 fn documents(site: &Site, job: &Job, node: Node) -> Result<Vec<Document>, Problems> {

@@ -132,7 +132,7 @@ fn artifact(site: &Site, module: &Module, made: Made) -> Result<Artifact, Proble
     let file = match &mut document {
         Document::Object { identity, object } => {
             order::order(&site.kinds, object);
-            if site.kinds.kind(&identity.api_version, &identity.kind).is_some_and(|kind| kind.of.is_some()) {
+            if site.kinds.kind(&identity.api_version, &identity.kind).is_some_and(|kind| !kind.custom) {
                 find_mounts(object, &mut mounts);
             }
             identity.file_name(&site.kinds, module.namespace.as_deref())

@@ -56,7 +56,7 @@ fn patched(
     one: &Node,
 ) -> Result<Node, Problems> {
     if let Some(merge) = one.get("merge").filter(|merge| !merge.is_null()) {
-        let of = site.kinds.kind(&identity.api_version, &identity.kind).and_then(|kind| kind.of);
+        let of = site.kinds.kind(&identity.api_version, &identity.kind).and_then(|kind| site.kinds.type_of(kind));
         return Ok(overlay(&site.kinds, of, object.clone(), merge.clone()));
     }
     match one.get("json").filter(|json| !json.is_null()) {

@@ -5,9 +5,11 @@
 //! folder is the only home of the YAML crate.
 
 mod emit;
+mod format;
 mod parse;
 
 pub use emit::{emit, emit_json, emit_line};
+pub use format::format;
 pub use parse::{parse, parse_one, plain};
 
 use crate::problem::Place;

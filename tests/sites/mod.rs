@@ -1,4 +1,4 @@
-//! Sites in folders of their own, and the program run in them.
+//! The program run in a folder, and what is in one.
 
 #![allow(dead_code, reason = "each test takes what it needs")]
 
@@ -6,8 +6,6 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-
-use tempfile::TempDir;
 
 /// What the program did.
 pub struct Ran {
@@ -43,33 +41,6 @@ pub fn homebuild(folder: &Path, arguments: &[&str]) -> Ran {
         let _ = if stream.is_empty() { Ok(()) } else { writeln!(text, "--- {name}\n{}", stream.trim_end()) };
     }
     Ran { code, text }
-}
-
-/// The repository's own site.
-pub fn homelab() -> TempDir {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let site = tempfile::tempdir().unwrap();
-    for name in ["homebuild.yaml", "secrets.sops.yaml"] {
-        fs::copy(root.join(name), site.path().join(name)).unwrap();
-    }
-    for name in ["layouts", "partials", "schemas", "stacks"] {
-        copy(&root.join(name), &site.path().join(name));
-    }
-    site
-}
-
-/// Copies a folder.
-pub fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            fs::copy(&path, &target).unwrap();
-        }
-    }
 }
 
 /// Everything below a folder, sorted.

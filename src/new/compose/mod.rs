@@ -7,6 +7,7 @@
 mod component;
 mod container;
 mod network;
+mod ports;
 mod probe;
 mod resources;
 mod service;
@@ -32,6 +33,8 @@ use write::Text;
 /// A Compose file and what lies beside it.
 #[derive(Debug)]
 pub struct Project {
+    /// The file's name.
+    file: String,
     folder: disk::Site,
     root: Map,
     env: BTreeMap<String, String>,
@@ -55,18 +58,19 @@ struct Taking<'a> {
     folders: BTreeMap<String, String>,
     /// The service that gets the host.
     front: Option<String>,
+    /// Services whose names cannot be those of components, and what they are called.
+    renamed: Vec<(String, String)>,
 }
 
 impl Project {
     /// Reads a Compose file, and `.env` beside it.
     pub fn read(path: &Path) -> Result<Self, Problems> {
         let shown = path.display();
-        let name = path.file_name().and_then(|name| name.to_str());
-        let name = name.ok_or_else(|| Problem::error("missing-file", format!("`{shown}` is no file")))?;
+        let missing = || Problems::from(Problem::error("missing-file", format!("there is no file `{shown}`")));
+        let name = path.file_name().and_then(|name| name.to_str()).ok_or_else(missing)?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let folder = disk::Site::open(folder)?;
-        let source = folder.file(name, &mut Seen::new())?;
-        let source = source.ok_or_else(|| Problem::error("missing-file", format!("there is no file `{shown}`")))?;
+        let folder = disk::Site::open(folder).map_err(|_| missing())?;
+        let source = folder.file(name, &mut Seen::new())?.ok_or_else(missing)?;
         let source = Source::new(shown.to_string(), source.text.as_str());
         let node = yaml::parse_one(&source)?;
         let Data::Map(root) = node.data else {
@@ -78,7 +82,7 @@ impl Project {
             return Err(problem.at(&Place::file(&source)).label(known).into());
         }
         let env = folder.file(".env", &mut Seen::new())?.map(|source| read_env(&source.text));
-        Ok(Self { folder, root, env: env.into_iter().flatten().collect() })
+        Ok(Self { file: name.to_owned(), folder, root, env: env.into_iter().flatten().collect() })
     }
 
     /// A text beside the Compose file; none where there is no such text.
@@ -106,13 +110,16 @@ pub fn stack(disk: &disk::Site, site: &Site, name: &str, project: &Project, wish
         claims: BTreeSet::new(),
         folders: BTreeMap::new(),
         front: None,
+        renamed: Vec::new(),
     };
     taking.front = taking.front();
+    taking.renamed = taking.renamed();
     let components: Vec<Component> = taking.services.0.iter().filter_map(|entry| taking.component(entry)).collect();
     taking.same_names(&components);
     let text = taking.text(components);
-    taking.problems.extend(std::mem::take(&mut taking.variables.problems));
-    let Taking { problems, files, .. } = taking;
+    let Taking { mut problems, files, variables, .. } = taking;
+    problems.extend(variables.problems.iter().cloned());
+    let problems = problems.map(|problem| variables.without_secret(problem));
     problems.clone().or(())?;
     let files = files.into_iter().map(|(path, text)| (format!("stacks/{name}/files/{path}"), text));
     Ok(finish(site, name, &text, files.collect(), problems))
@@ -130,9 +137,20 @@ fn finish(site: &Site, name: &str, text: &Text, mut files: Vec<(String, String)>
     let tiers = super::tiers(site);
     let lowest = attempt(tiers.first().copied(), &BTreeSet::new());
     let file = lowest.or_else(|(problems, _)| {
-        let higher = tiers.iter().skip(1).find_map(|tier| attempt(Some(tier), &BTreeSet::new()).ok());
-        let denied = || problems.iter().map(|problem| problem.code).filter(|code| check::is_known(code)).collect();
-        higher.map_or_else(|| attempt(tiers.first().copied(), &denied()), Ok)
+        let higher = tiers.iter().skip(1).find_map(|tier| Some((tier, attempt(Some(tier), &BTreeSet::new()).ok()?)));
+        if let Some((tier, file)) = higher {
+            let message = format!("tier `{tier}` is the lowest that allows what the services ask for");
+            warnings.push(Problem::warning("compose", message).note("ask for less, and a lower one will do"));
+            return Ok(file);
+        }
+        // a secret in the open is for the author to see
+        let is_acceptable = |code: &&str| check::is_known(code) && !["secret-in-plain", "plain-secret"].contains(code);
+        let denied: BTreeSet<_> = problems.iter().map(|problem| problem.code).filter(is_acceptable).collect();
+        for check in &denied {
+            let message = format!("the check `{check}` denies what the services have, and is accepted in stack.yaml");
+            warnings.push(Problem::warning("compose", message).note("settle it, then take the line of `accept` away"));
+        }
+        attempt(tiers.first().copied(), &denied)
     });
     files.push(file.unwrap_or_else(|(problems, file)| {
         let todo = "the stack is written, and does not build until this is settled";

@@ -13,14 +13,14 @@ const MORE: [&str; 9] = ["-X", "--request", "-H", "--header", "-d", "--data", "-
 impl Taking<'_> {
     /// The readiness probe: the healthcheck, or a connection to the port.
     pub fn probe(&mut self, c: &mut Component) {
-        match c.take("healthcheck") {
-            Some(node) => self.healthcheck(c, node),
-            None => {
-                if let Some(port) = c.listens {
-                    c.say("probes", "compose.yaml has no healthcheck: ready as soon as someone listens");
-                    c.set("probes", &[], ready_at(port));
-                }
-            }
+        if let Some(node) = c.take("healthcheck") {
+            self.healthcheck(c, node);
+        }
+        if c.values.iter().all(|value| value.key != "probes")
+            && let Some(port) = c.listens
+        {
+            c.say("probes", "ready as soon as someone listens");
+            c.set("probes", &[], ready_at(port));
         }
     }
 
@@ -60,7 +60,7 @@ impl Taking<'_> {
             _ => vec!["CMD-SHELL".to_owned(), raw(test)?],
         };
         let (kind, command) = words.split_first()?;
-        let line = command.first().filter(|_| !command.is_empty())?;
+        let line = command.first().filter(|line| *line != "NONE")?;
         let (words, command) = match kind.as_str() {
             "CMD" => (Some(command.to_vec()), command.to_vec()),
             "CMD-SHELL" => (only_command(line), vec!["/bin/sh".to_owned(), "-c".to_owned(), line.clone()]),

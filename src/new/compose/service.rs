@@ -19,8 +19,12 @@ impl Taking<'_> {
             return None;
         };
         let name = dns_label(&entry.key);
-        let (service, rest) = (entry.key.to_string(), self.extended(service));
+        let (rest, extends) = self.extended(service);
+        let service = entry.key.to_string();
         let mut c = Component { name, service, place: entry.place.clone(), values: Vec::new(), rest, listens: None };
+        if let Some(extends) = extends {
+            c.say("image", &original("extends", &extends));
+        }
         self.network(&mut c); // it looks at the image
         self.image(&mut c);
         self.commands(&mut c);
@@ -35,12 +39,13 @@ impl Taking<'_> {
     }
 
     /// A service with what it extends in the same file laid under it.
-    fn extended(&self, service: &Map) -> Map {
+    fn extended(&self, service: &Map) -> (Map, Option<Node>) {
         let mut service = service.clone();
         let base = service.get("extends").filter(|extends| extends.get("file").is_none()).and_then(|extends| {
             let name = extends.as_str().or_else(|| extends.get("service").and_then(Node::as_str))?;
             self.services.get(name)?.as_map()
         });
+        let extends = base.and_then(|_| service.remove("extends"));
         for entry in base.into_iter().flat_map(|base| &base.0) {
             match (service.get_mut(&entry.key).map(|node| &mut node.data), &entry.value.data) {
                 (None, _) => service.0.push(entry.clone()),
@@ -53,7 +58,7 @@ impl Taking<'_> {
                 _ => {}
             }
         }
-        service
+        (service, extends)
     }
 
     /// A text with expressions instead of variables; its old form is a comment above `key` where it says something else.
@@ -118,10 +123,12 @@ impl Taking<'_> {
                     all.extend(map.0.iter().map(|e| (e.key.to_string(), Some(e.value.clone()), e.place.clone())));
                 }
                 Data::List(items) => {
-                    for line in items.iter().filter_map(|item| Some((raw(item)?, item.place.clone()))) {
+                    let (lines, left): (Vec<_>, Vec<_>) = items.iter().cloned().partition(|item| raw(item).is_some());
+                    c.leave("environment", Node::new(Data::List(left), &environment.place));
+                    for (line, place) in lines.iter().filter_map(|item| Some((raw(item)?, &item.place))) {
                         let (key, value) =
-                            line.0.split_once('=').map_or((line.0.as_str(), None), |(key, value)| (key, Some(value)));
-                        all.push((key.to_owned(), value.map(|value| Node::text(value, &line.1)), line.1.clone()));
+                            line.split_once('=').map_or((line.as_str(), None), |(key, value)| (key, Some(value)));
+                        all.push((key.to_owned(), value.map(|value| Node::text(value, place)), place.clone()));
                     }
                 }
                 _ => c.leave("environment", environment),
@@ -131,7 +138,7 @@ impl Taking<'_> {
             let value =
                 value.filter(|node| !node.is_null()).unwrap_or_else(|| Node::text(format!("${{{key}}}"), &place));
             let node = self.variable(c, &key, &value, &place);
-            let before = c.value("env").node.get(&key).and_then(raw).filter(|_| !is_secret(&key, ""));
+            let before = c.value("env").node.get(&key).and_then(raw);
             if let Some(before) = before.filter(|before| Some(before) != raw(&node).as_ref()) {
                 inside(c, "env", &key, &format!("said before: {before}"));
             }
@@ -141,7 +148,11 @@ impl Taking<'_> {
 
     /// The value of a variable of the environment.
     fn variable(&mut self, c: &mut Component, key: &str, value: &Node, place: &Place) -> Node {
-        let Some(raw) = raw(value) else { return value.clone() };
+        let Some(before) = raw(value) else { return value.clone() };
+        let raw = self.with_new_names(key, &before);
+        if raw != before {
+            inside(c, "env", key, &format!("{key}={before}"));
+        }
         if is_secret(key, &raw) && !raw.is_empty() && !names_secret(&raw) {
             let secret = self.variables.secret(key, &raw, place);
             let comment = if raw.contains('$') { format!("{key}={raw}") } else { String::new() };
@@ -183,6 +194,9 @@ impl Taking<'_> {
                 continue;
             };
             c.say("env", &format!("with those of {path}"));
+            if item.as_map().is_some() {
+                c.say("env", &original("env_file", &item));
+            }
             let place = Place::file(&source);
             all.extend(read_env(&source.text).into_iter().map(|(key, value)| {
                 // what stands in such a file is taken as it is

@@ -1,12 +1,18 @@
 //! `${VARIABLES}` of a Compose file. In the stack they are `vars`, or secrets where their names say so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::check::is_made_by_chance;
 use crate::problem::{Place, Problem, Problems, Source};
 use crate::secrets::Secret;
 use crate::yaml::{self, Node};
 
 use super::words::is_secret;
+
+/// What to do about a secret.
+const MOVE: &str = "put it into the secrets file under the name that its expression has, then take `default(...)` away";
+const GIVE: &str =
+    "give the secrets file its value under the name that its expression has, then take `default(...)` away";
 
 /// A part of a text.
 enum Piece<'a> {
@@ -25,15 +31,18 @@ pub struct Variables<'a> {
     stack: String,
     known: &'a Secret,
     secrets: BTreeMap<String, String>,
+    /// Secrets that must stand nowhere.
+    pub withheld: BTreeSet<String>,
     /// What the author should look at.
     pub problems: Problems,
 }
 
 impl<'a> Variables<'a> {
     pub fn new(given: BTreeMap<String, String>, stack: &str, known: &'a Secret) -> Self {
-        let stack = stack.replace('-', "_");
+        let stack = identifier(stack);
         let (used, inlined, secrets) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
-        Self { given, used, inlined, stack, known, secrets, problems: Problems::new() }
+        let (withheld, problems) = (BTreeSet::new(), Problems::new());
+        Self { given, used, inlined, stack, known, secrets, withheld, problems }
     }
 
     /// A text as it is with today's values, for where the structure needs it.
@@ -77,7 +86,7 @@ impl<'a> Variables<'a> {
     /// A value that is a secret by its name: the secret, or what it is until there is one.
     pub fn secret(&mut self, name: &str, raw: &str, place: &Place) -> String {
         let value = self.today(raw);
-        let mut key = name.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+        let mut key = identifier(name);
         let taken =
             |key: &str, secrets: &BTreeMap<String, String>| secrets.get(key).is_some_and(|other| *other != value);
         while taken(&key, &self.secrets) {
@@ -88,16 +97,31 @@ impl<'a> Variables<'a> {
         if matches!(self.known.get([self.stack.as_str(), key.as_str()]), Some(Secret::Value(_))) {
             return format!("${{{{ {path} }}}}");
         }
-        let (code, message) = match value.as_str() {
-            "" => ("no-value", "what looks like a secret has no value yet"),
-            _ => ("plain-secret", "what looks like a secret stands in stack.yaml in plain"),
+        let is_withheld = is_made_by_chance(&value);
+        let (code, message, todo) = match value.as_str() {
+            "" => ("no-value", "what looks like a secret has no value yet", GIVE),
+            _ if is_withheld => ("plain-secret", "a secret is not copied into stack.yaml", GIVE),
+            _ => ("plain-secret", "what looks like a secret stands in stack.yaml in plain", MOVE),
         };
-        let todo = "put it into the secrets file under the name that its expression has, then take `default(...)` away";
-        // the line itself would print it
-        let place = Place { source: Source::new(place.source.path.as_str(), ""), ..place.clone() };
-        self.problems.push(Problem::warning(code, message).at(&place).note(todo));
-        let default = yaml::emit_json(&Node::text(value, &place));
+        self.problems.push(Problem::warning(code, message).at(place).note(todo));
+        let shown = if is_withheld { String::new() } else { value.clone() };
+        if is_withheld {
+            self.withheld.insert(value);
+        }
+        let default = yaml::emit_json(&Node::text(shown, place));
         format!("${{{{ {path} | default({}) }}}}", default.trim_end())
+    }
+
+    /// A problem that does not show the line on which a secret stands.
+    pub fn without_secret(&self, mut problem: Problem) -> Problem {
+        let shows = |place: &Place| {
+            let line = place.source.text.lines().nth((place.line as usize).saturating_sub(1)).unwrap_or_default();
+            self.secrets.values().any(|secret| !secret.is_empty() && line.contains(secret.as_str()))
+        };
+        if let Some(place) = problem.place.as_mut().filter(|place| shows(place)) {
+            place.source = Source::new(place.source.path.as_str(), "");
+        }
+        problem
     }
 
     /// The password in a URL, as the secret that it is.
@@ -160,6 +184,12 @@ pub fn names_secret(raw: &str) -> bool {
     matches!(pieces(raw).as_slice(), [Piece::Variable { name, .. }] if is_secret(name, ""))
 }
 
+/// A name as an expression can have it behind a point.
+fn identifier(name: &str) -> String {
+    let name = name.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+    if name.starts_with(|c: char| c.is_ascii_digit()) { format!("_{name}") } else { name }
+}
+
 /// Text that is no expression of ours.
 pub fn literal(text: &str) -> String {
     text.replace("${{", "$${{")
@@ -198,13 +228,11 @@ fn piece(after: &str) -> (Option<Piece<'_>>, usize) {
         return (None, 1);
     }
     if let Some(inside) = after.strip_prefix('{').and_then(|inside| Some(&inside[..closing(inside)?])) {
-        let name = &inside[..name(inside)];
-        let argument = inside[name.len()..].trim_start_matches([':', '-', '?', '+']);
-        let operator = &inside[name.len()..inside.len() - argument.len()];
-        if !name.is_empty()
-            && matches!(operator, "" | ":-" | "-" | ":?" | "?" | ":+" | "+")
-            && (!operator.is_empty() || argument.is_empty())
-        {
+        let (name, rest) = inside.split_at(name(inside));
+        let operator = [":-", "-", ":?", "?", ":+", "+", ""].into_iter().find(|operator| rest.starts_with(operator));
+        let operator = operator.unwrap_or_default();
+        let argument = &rest[operator.len()..];
+        if !name.is_empty() && (!operator.is_empty() || argument.is_empty()) {
             return (Some(Piece::Variable { name, operator, argument }), inside.len() + 2);
         }
         return (None, 0);
@@ -275,12 +303,18 @@ mod tests {
     fn what_decides_by_a_variable_is_decided() {
         assert_eq!(read("${SET:+yes}${NO:+no}${SET+1}").0, "yes1");
         assert_eq!(read("${NO:?give it}").1, "");
+        assert_eq!(read("${NO-:80:81}").1, ":80:81");
     }
 
     #[test]
     fn a_variable_that_is_a_secret_by_its_name_is_one() {
         let (text, ..) = read("postgres://u:${DB_PASSWORD:-a\"b}@db");
         assert_eq!(text, "postgres://u:${{ secrets.my_app.db_password | default(\"a\\\"b\") }}@db");
+    }
+
+    #[test]
+    fn a_secret_has_a_name_that_an_expression_can_say() {
+        assert_eq!(identifier("2fa-App.x"), "_2fa_app_x");
     }
 
     #[test]

@@ -38,7 +38,11 @@ impl Taking<'_> {
             c.leave("volumes", Node::new(left, &node.place));
         }
         if let Some(node) = c.take("tmpfs") {
-            for line in super::component::raws(&node).unwrap_or_default() {
+            let lines = super::component::raws(&node);
+            if lines.is_none() {
+                c.leave("tmpfs", node.clone());
+            }
+            for line in lines.unwrap_or_default() {
                 let target = line.split(':').next().unwrap_or_default();
                 memory(c, target, None, &original("tmpfs", &node));
             }
@@ -54,7 +58,8 @@ impl Taking<'_> {
     /// One volume; what cannot be taken over is given back.
     fn mount(&mut self, c: &mut Component, item: &Node) -> Option<Node> {
         let plain = self.without_variables(item);
-        let mount = if plain.as_map().is_some() { long(&plain) } else { raw(&plain).and_then(|text| short(&text)) };
+        let named = raw(item).zip(raw(&plain)).map(|(before, now)| self.with_source(&before, now, &item.place));
+        let mount = if plain.as_map().is_some() { long(&plain) } else { named.and_then(|text| short(&text)) };
         let Some(mount) = mount.filter(|mount| mount.target.starts_with('/')) else { return Some(item.clone()) };
         let before = raw(item).unwrap_or_else(|| original("volume", item));
         match mount.kind.as_str() {
@@ -76,6 +81,17 @@ impl Taking<'_> {
             _ => return Some(item.clone()),
         }
         if mount.rest.is_empty() { None } else { Some(Node::new(Data::Map(mount.rest), &item.place)) }
+    }
+
+    /// A volume whose source is a variable without a value is called like the variable.
+    fn with_source(&mut self, before: &str, now: String, place: &Place) -> String {
+        let variable = before.trim_start_matches(['$', '{']).split([':', '}', '-', '?']).next().unwrap_or_default();
+        if !now.starts_with(':') || !before.starts_with('$') {
+            return now;
+        }
+        let message = "a variable that says where data lies has no value: its name is the folder's";
+        self.problems.push(Problem::warning("no-value", message).at(place));
+        format!("{}{now}", dns_label(variable))
     }
 
     /// A folder or file of the Docker host.

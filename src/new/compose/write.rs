@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::draft::{Draft, map, text};
 use super::Taking;
-use super::component::{Component, Value, original};
+use super::component::{Component, Value, original, raw};
 use super::words::is_secret;
 use crate::problem::{Place, Problem};
 use crate::schema::What;
@@ -48,7 +48,7 @@ const WHY: [(&str, &str); 16] = [
     ("devices", "a device needs a device plugin, or `privileged` and a volume `host:/dev/...`"),
     ("version", "it says nothing"),
     ("depends_on", "nobody knows on which port the other one listens"),
-    ("volumes", "a volume is what `volumes` of its component says"),
+    ("volumes", "a share or a claim takes its place; for the time zone give `env: {TZ: ...}`"),
     ("healthcheck", "a probe is a request, a connection or a command"),
     ("env_file", "the file does not lie beside it"),
     ("init", "the image's program is the first process"),
@@ -70,7 +70,7 @@ impl Text {
         super::super::tier(site, tier, &mut draft);
         if !accepted.is_empty() {
             draft.comment("settle it, then take it away");
-            let reason = "compose.yaml asks for it";
+            let reason = "as the Compose file has it";
             draft.entry("accept", &map(accepted.iter().map(|name| (*name, text(reason)))));
         }
         draft.finish() + &self.body
@@ -93,11 +93,22 @@ impl Taking<'_> {
         self.variables_text(&mut body);
         let mut text = body.finish() + &below;
         text.push_str(&self.rest_text(&text));
-        Text {
-            name: self.stack.to_owned(),
-            head: "taken over from a Compose file: see what its comments say".to_owned(),
-            body: text,
+        let text = self.without_secrets(text);
+        let name = self.project.root.get("name").and_then(raw).map_or_else(String::new, |name| format!(" of {name}"));
+        let head = format!("taken over from {}{name}: see what the comments say", self.project.file);
+        Text { name: self.stack.to_owned(), head, body: text }
+    }
+
+    /// A text in which no secret stands that is not copied. Mostly it stood in a comment that says what was there.
+    fn without_secrets(&mut self, mut text: String) -> String {
+        for secret in &self.variables.withheld {
+            if text.lines().any(|line| line.contains(secret.as_str()) && !line.trim_start().starts_with('#')) {
+                let message = "a secret stands in the text of another value, too: there it is `...`";
+                self.problems.push(Problem::warning("plain-secret", message).note("write its expression there"));
+            }
+            text = text.replace(secret.as_str(), "...");
         }
+        text
     }
 
     fn variables_text(&mut self, draft: &mut Draft) {
@@ -211,10 +222,12 @@ impl Taking<'_> {
     /// What the file says outside of its services, where the services do not show it.
     fn rest_text(&mut self, text: &str) -> String {
         let mut rest = Map::default();
+        let mut used = BTreeSet::new();
+        self.services.iter().for_each(|(_, service)| places(service, &mut used));
         for entry in &self.project.root.0 {
-            let shown = |node: &Node| is_shown(node, text);
+            let shown = |node: &Node| is_shown(node, text, &used);
             let keep = match &*entry.key {
-                "services" => continue,
+                "services" | "name" => continue,
                 "configs" | "secrets" => !shown(&entry.value),
                 key if key.starts_with("x-") => !shown(&entry.value),
                 "volumes" | "networks" => {
@@ -270,12 +283,22 @@ fn is_nothing(node: &Node) -> bool {
     node.is_null() || node.as_map().is_some_and(Map::is_empty)
 }
 
-/// Whether every value below a node stands in a text.
-fn is_shown(node: &Node, text: &str) -> bool {
+/// Whether every value below a node is one that a service has by an alias, or stands in a text.
+fn is_shown(node: &Node, text: &str, used: &BTreeSet<(u32, u16)>) -> bool {
     match &node.data {
-        Data::Map(map) => map.iter().all(|(_, node)| is_shown(node, text)),
-        Data::List(items) => items.iter().all(|item| is_shown(item, text)),
+        Data::Map(map) => map.iter().all(|(_, node)| is_shown(node, text, used)),
+        Data::List(items) => items.iter().all(|item| is_shown(item, text, used)),
         Data::Null | Data::Removed => true,
-        _ => super::component::raw(node).is_none_or(|raw| raw.lines().all(|line| text.contains(line.trim()))),
+        _ if used.contains(&(node.place.line, node.place.column)) => true,
+        _ => raw(node).is_none_or(|raw| raw.lines().all(|line| text.contains(line.trim()))),
+    }
+}
+
+/// Where the values below a node stand.
+fn places(node: &Node, found: &mut BTreeSet<(u32, u16)>) {
+    match &node.data {
+        Data::Map(map) => map.iter().for_each(|(_, node)| places(node, found)),
+        Data::List(items) => items.iter().for_each(|item| places(item, found)),
+        _ => drop(found.insert((node.place.line, node.place.column))),
     }
 }
