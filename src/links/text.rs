@@ -137,7 +137,7 @@ fn is_user(after: &str) -> bool {
 
 /// Whether the number of `postgres:16` or `abc:1000` is no port.
 fn is_tag(variable: &str, number: &str) -> bool {
-    let is_other = ["IMAGE", "TAG", "USER"].iter().any(|word| variable.to_ascii_uppercase().contains(word));
+    let is_other = variable.split('_').any(|word| matches!(word, "IMAGE" | "TAG" | "USER"));
     is_other || number.parse::<u32>().is_ok_and(|number| number < LOWEST)
 }
 
