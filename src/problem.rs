@@ -235,12 +235,16 @@ impl Problem {
     /// The line that says which components it is in.
     fn components(&self) -> Option<String> {
         let first = self.within.first()?;
-        let many =
-            if self.within.len() > 1 { format!("{} components, first ", self.within.len()) } else { String::new() };
-        let kind = if many.is_empty() { "component " } else { "" };
         let is_here = self.place.as_ref().is_some_and(|place| place.is_at(&first.place));
         let place = if is_here { String::new() } else { format!(" ({})", first.place) };
-        Some(format!("in {many}{kind}`{}`{place} of {}", first.component, first.layout))
+        let component = format!("`{}`{place} of {}", first.component, first.layout);
+        let number = self.within.len();
+        Some(match number {
+            1 => format!("in component {component}"),
+            // several of its objects
+            _ if self.within.iter().all(|one| one == first) => format!("in component {component}, {number} times"),
+            _ => format!("in {number} components, first {component}"),
+        })
     }
 }
 

@@ -114,6 +114,27 @@ fn each_check_finds_what_is_planted_in_a_real_stack() {
 }
 
 #[test]
+fn a_mistake_that_all_stacks_show_is_one_message() {
+    for (file, there, put, message) in [
+        (
+            "partials/ingress.yaml.j2",
+            "secretName: {{ site.tls.name }}",
+            "secretName: tls-x",
+            "there is no Secret `tls-x`",
+        ),
+        (SITE, "depends_on: [platform]", "depends_on: []", "a stack needs `platform` and does not depend on it"),
+    ] {
+        let site = homelab();
+        let path = site.path().join(file);
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains(there), "{file}: {there}");
+        fs::write(path, text.replace(there, put)).unwrap();
+        let said = homebuild(site.path(), &["build", "--warnings", "deny"]).bad().text;
+        assert_eq!(said.matches(message).count(), 1, "{said}");
+    }
+}
+
+#[test]
 fn the_homelab_itself_has_nothing_to_be_told() {
     homebuild(homelab().path(), &["build", "--warnings", "deny"]).good().without_warnings();
 }

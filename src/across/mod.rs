@@ -20,11 +20,13 @@ pub struct Summary {
     files: Vec<String>,
     /// Where its file begins.
     pub place: Mark,
+    /// The cluster that its objects are for, where one is named.
+    pub target: Option<Box<str>>,
     /// The stacks that it depends on.
     pub depends_on: Vec<(Box<str>, Mark)>,
     /// Its objects.
     pub objects: Vec<Object>,
-    /// What its charts make, `Kind/name`, and the namespace of each.
+    /// What its charts make and controllers make of its objects, `Kind/name`, and the namespace of each.
     pub provides: Vec<(Box<str>, Option<Box<str>>)>,
     /// What its objects name and it has not itself.
     pub needs: Vec<Need>,
@@ -77,8 +79,8 @@ pub struct Claim {
     pub subject: Box<str>,
     /// Those that say the same share it.
     pub shared: Option<Box<str>>,
-    /// How bad it is where two have it.
-    pub level: Level,
+    /// How bad it is where two have it; none of what is not made.
+    pub level: Option<Level>,
     /// Where that is accepted.
     pub accept: Option<Mark>,
     /// The component that claims it.
@@ -128,7 +130,7 @@ pub struct Stacks<'a> {
 
 impl Stacks<'_> {
     /// All problems between the stacks, and what they need and nobody has. What the stacks that are not `new` make was
-    /// compared when they were built. References are looked at only where all stacks are known.
+    /// compared before. References are looked at only where all stacks are known.
     #[must_use]
     pub fn check(&self, new: &BTreeSet<&str>) -> (Problems, Vec<Unmet>) {
         let mut problems = Problems::new();
@@ -179,7 +181,7 @@ impl Stacks<'_> {
 
     fn made_twice(&self, new: &BTreeSet<&str>) -> Problems {
         let (now, before): (Vec<_>, Vec<_>) = self.summaries.iter().partition(|(name, _)| new.contains(*name));
-        let mut makers: BTreeMap<&str, (&str, &Summary, Mark)> = BTreeMap::new();
+        let mut makers: BTreeMap<(Option<&str>, &str), (&str, &Summary, Mark)> = BTreeMap::new();
         let mut problems = Problems::new();
         let mut compare = |object: &str, one: (&str, &Summary, Mark), other: (&str, &Summary, Mark)| {
             let (first, second) = if one.0 <= other.0 { (one, other) } else { (other, one) };
@@ -191,14 +193,14 @@ impl Stacks<'_> {
         for (name, summary) in now {
             for object in &summary.objects {
                 let maker = (*name, *summary, object.at);
-                if let Some(other) = makers.insert(&object.key, maker) {
+                if let Some(other) = makers.insert((summary.target.as_deref(), &object.key), maker) {
                     compare(&object.key, other, maker);
                 }
             }
         }
         for (name, summary) in before {
             for object in &summary.objects {
-                if let Some(other) = makers.get(&*object.key) {
+                if let Some(other) = makers.get(&(summary.target.as_deref(), &*object.key)) {
                     compare(&object.key, *other, (*name, *summary, object.at));
                 }
             }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Claim, Mark, Need, Stacks, Summary};
-use crate::check::{Check, REFERENCE, UNDECLARED_DEPENDENCY};
-use crate::links::{Answer, Offers};
+use crate::check::{Check, MACHINE_TWICE, REFERENCE, UNDECLARED_DEPENDENCY};
+use crate::links::{Answer, Offers, ROUTED};
 use crate::problem::{Level, Problem, Problems, did_you_mean};
 
 /// Something needed that is not there. Its problem is told by who knows the sources of the stack.
@@ -18,8 +18,6 @@ pub struct Unmet {
     pub key: Box<str>,
     /// The port or key that was looked for.
     pub part: Option<Box<str>>,
-    /// How bad it is.
-    pub level: Level,
     /// What may have been meant.
     pub hint: String,
 }
@@ -42,14 +40,13 @@ pub(super) fn check<'a>(stacks: &'a Stacks<'a>) -> Found<'a> {
         for need in &summary.needs {
             match offers.answer(&need.key, need.part.as_deref()) {
                 Answer::Yes(owner) if owner.is_empty() || reach.reaches(name, owner) => {}
-                Answer::Yes(owner) => match need.dependency.1 {
-                    Some(accepted) => _ = found.needed.insert((name, accepted)),
-                    None if undeclared.contains(owner) => {}
-                    None => {
-                        undeclared.insert(owner.to_owned());
-                        found.dependency(stacks, (name, summary), need, owner);
+                Answer::Yes(owner) => {
+                    if let Some(accepted) = need.dependency.1 {
+                        found.needed.insert((name, accepted));
+                    } else if let Some(level) = need.dependency.0.filter(|_| undeclared.insert(owner)) {
+                        found.dependency(stacks, (name, summary), (need, level), owner);
                     }
-                },
+                }
                 answer => found.unmet(&offers, name, need, &answer),
             }
         }
@@ -110,7 +107,9 @@ impl<'a> Found<'a> {
             self.needed.insert((stack, mark));
             return;
         }
-        let Some(level) = need.level else { return };
+        if need.level.is_none() {
+            return;
+        }
         let hint = match answer {
             Answer::Parts(parts) if parts.is_empty() => "it has none".to_owned(),
             Answer::Parts(parts) => format!("it has {}", quoted(parts)),
@@ -120,25 +119,36 @@ impl<'a> Found<'a> {
             }
         };
         let (check, key, part) = (need.check.clone(), need.key.clone(), need.part.clone());
-        self.unmet.push(Unmet { stack: stack.to_owned(), check, key, part, level, hint });
+        self.unmet.push(Unmet { stack: stack.to_owned(), check, key, part, hint });
     }
 
     /// A stack needs another one that does not come before it.
-    fn dependency(&mut self, stacks: &Stacks<'_>, (name, summary): (&str, &Summary), need: &Need, owner: &str) {
-        let Some(level) = need.dependency.0.filter(|_| need.level.is_some()) else { return };
+    fn dependency(
+        &mut self,
+        stacks: &Stacks<'_>,
+        (name, summary): (&str, &Summary),
+        (need, level): (&Need, Level),
+        owner: &str,
+    ) {
         let check = &UNDECLARED_DEPENDENCY;
-        let message = format!("stack `{name}` needs `{owner}` and does not depend on it");
+        let message = format!("a stack needs `{owner}` and does not depend on it");
+        let routed = need.key.strip_prefix(ROUTED).map(|name| format!("{}{ROUTED}", name.trim_start()));
+        let what = routed.as_deref().unwrap_or(&need.key);
         let part = need.part.as_ref().map_or_else(String::new, |part| format!(" ({part})"));
         let problem = Problem { level, ..Problem::error(check.name, message) };
-        let problem = problem.at(&stacks.place(summary, summary.place)).note(format!("it names {}{part}", need.key));
+        let problem =
+            problem.at(&stacks.place(summary, summary.place)).note(format!("stack `{name}` names {what}{part}"));
         self.problems.push(problem.note(check.hint()));
     }
 
     fn claims(&mut self, stacks: &'a Stacks<'a>) {
-        let mut first: BTreeMap<(&str, &str), (&'a str, &'a Summary, &'a Claim)> = BTreeMap::new();
+        let mut first: BTreeMap<_, (&'a str, &'a Summary, &'a Claim)> = BTreeMap::new();
         for (name, summary) in &stacks.summaries {
             for claim in &summary.claims {
-                let Some((one, other, before)) = first.insert((&claim.check, &claim.what), (name, summary, claim))
+                // machines are not of a cluster
+                let cluster = summary.target.as_deref().filter(|_| *claim.check != *MACHINE_TWICE.name);
+                let Some((one, other, before)) =
+                    first.insert((&claim.check, &claim.what, cluster), (name, summary, claim))
                 else {
                     continue;
                 };
@@ -147,10 +157,11 @@ impl<'a> Found<'a> {
                 }
                 let accepts = [(*name, claim.accept), (one, before.accept)];
                 let accepted: Vec<_> = accepts.into_iter().filter_map(|(name, mark)| Some((name, mark?))).collect();
-                if accepted.is_empty() {
+                let levels = claim.level.zip(before.level).filter(|_| accepted.is_empty());
+                if let Some((level, other_level)) = levels {
                     let problem = twice(before, claim).at(&stacks.place(summary, claim.at));
                     let note = format!("{} is made at {}", before.subject, stacks.place(other, before.at));
-                    let level = claim.level.min(before.level);
+                    let level = level.min(other_level);
                     self.problems.push(Problem { level, ..problem }.note(note).note(hint(&claim.check)));
                 }
                 self.needed.extend(accepted);

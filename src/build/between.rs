@@ -27,6 +27,7 @@ pub(super) struct Between {
 /// What a stack is to the others before it is rendered.
 pub(super) fn summary(stack: &resolve::Stack) -> Summary {
     let mut summary = Summary::default();
+    summary.target = stack.target.as_deref().map(Into::into);
     summary.place = summary.mark(&stack.place);
     for (name, place) in &stack.depends_on {
         let mark = summary.mark(place);
@@ -43,10 +44,7 @@ pub(super) fn add(summary: &mut Summary, stack: &resolve::Stack, rendered: &[Ren
         [external, &own].into_iter().any(|offers| matches!(offers.answer(&need.key, part), Answer::Yes(_)))
     };
     for (module, made) in stack.modules.iter().zip(rendered) {
-        for job in module.jobs.iter().filter(|job| job.made) {
-            let namespace = job.namespace.as_deref();
-            summary.provides.extend(job.provides.iter().map(|said| (said.as_str().into(), namespace.map(Into::into))));
-        }
+        summary.provides.extend_from_slice(&made.links.provides);
         for one in &made.links.offers {
             let at = summary.mark(&one.place);
             summary.objects.push(Object { key: one.key.clone(), at, parts: one.parts.clone() });
@@ -84,12 +82,12 @@ fn own<'a>(stack: &'a resolve::Stack, rendered: &'a [Rendered]) -> Offers<'a> {
     if stack.modules.len() == 1 {
         return own;
     }
-    for (module, made) in stack.modules.iter().zip(rendered) {
+    for made in rendered {
         for one in &made.links.offers {
             own.add(&stack.name, &one.key, one.parts.as_deref());
         }
-        for job in module.jobs.iter().filter(|job| job.made) {
-            job.provides.iter().for_each(|said| own.add_said(&stack.name, said, job.namespace.as_deref()));
+        for (said, namespace) in &made.links.provides {
+            own.add_said(&stack.name, said, namespace.as_deref());
         }
     }
     own
@@ -121,7 +119,9 @@ pub(super) fn check(disk: &disk::Site, site: &Site, look: &Look, built: &[Built]
     let before: Vec<&str> = look.stacks.iter().filter(is_kept).map(|(name, _)| name.as_str()).collect();
     let before: Vec<(&str, Summary)> =
         before.par_iter().filter_map(|name| Some((*name, kept(look.summary(name))?))).collect();
-    let new = now.keys().copied().collect();
+    let was_built = |name: &&str| now.contains_key(name);
+    let names = look.stacks.keys().map(String::as_str);
+    let new = if is_known(look) { names.filter(was_built).collect() } else { names.collect() };
     let stacks = stacks(disk, site, look, before.iter().map(|(name, summary)| (*name, summary)).chain(now));
     let (mut problems, unmet) = stacks.check(&new);
     problems.extend(explained(disk, site, unmet));
@@ -143,16 +143,17 @@ pub(super) fn early(disk: &disk::Site, site: &Site, look: &Look, stack: &resolve
     stacks(disk, site, look, [(name, &summary)]).check(&BTreeSet::from([name])).0
 }
 
-/// Whether the last build looked at all stacks together.
-fn is_known(look: &Look) -> bool {
-    kept(look.site().1).unwrap_or(false)
+/// Whether the last build looked at all stacks together, and there are no fewer now. Otherwise what all of them are to
+/// one another was never looked at, even where each of them is what it was when it was built.
+pub(super) fn is_known(look: &Look) -> bool {
+    !look.left && kept(look.site().1).unwrap_or(false)
 }
 
 /// Whether the stacks that were built are to all others what they were when the last build looked across them.
 fn same_to_others(look: &Look, built: &[Built]) -> bool {
     let are_known = look.stacks.values().all(|state| matches!(state, State::Same | State::Sources | State::Outputs));
     let is_same = |one: &Built| !one.keep.summary.is_empty() && one.keep.summary == look.summary(&one.keep.stack);
-    are_known && !look.left && built.iter().all(is_same)
+    are_known && built.iter().all(is_same)
 }
 
 /// Some stacks, among all that the site has.
@@ -191,10 +192,10 @@ fn of_stack(disk: &disk::Site, site: &Site, name: &str, unmet: &[Unmet]) -> Prob
     let Ok(rendered) = render::stack(site, &stack) else { return Problems::new() };
     let mut problems = Problems::new();
     for (module, made) in stack.modules.iter().zip(&rendered) {
-        for need in made.links.needs.iter().filter(|need| need.level.is_some() && need.accept.is_none()) {
+        for need in made.links.needs.iter().filter(|need| need.accept.is_none()) {
             let is_it = |one: &&Unmet| (&*one.check, &one.key, &one.part) == (need.check, &need.key, &need.part);
             let found = unmet.iter().find(is_it);
-            problems.extend(found.map(|one| need.missing(module, one.level, &one.hint)));
+            problems.extend(found.and_then(|one| Some(need.missing(module, need.level?, &one.hint))));
         }
     }
     problems

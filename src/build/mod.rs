@@ -95,7 +95,7 @@ pub fn build(root: &Path, options: &Options, progress: &(dyn Fn(usize, usize) + 
     let look = out::look(&turn, &Program::running())?;
     let scope = (!options.stacks.is_empty()).then_some(&options.stacks);
     known(&look, scope)?;
-    if look.is_quiet(scope) {
+    if look.is_quiet(scope) && between::is_known(&look) {
         let mut report = quiet(&look, scope);
         report.warnings.extend(kept::<Vec<Told>>(look.site().0).into_iter().flatten());
         out::refresh(&turn, &look);

@@ -6,7 +6,8 @@ use super::{Check, Run, Verdict};
 pub const CHECK: Check = Check {
     name: "address-twice",
     default: Verdict::Deny,
-    means: "Two Services of type LoadBalancer ask for one address, and not with one `metallb.io/allow-shared-ip`.",
+    means: "Two Services of type LoadBalancer ask for one address, and not with one sharing key\n(`metallb.io/allow-shared-ip`, \
+            `lbipam.cilium.io/sharing-key`).",
     matters: "The second stays without an address.",
     fix: "give one of them another address, or both the same sharing key.",
     run: Run::Across,

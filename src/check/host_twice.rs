@@ -6,7 +6,9 @@ use super::{Check, Run, Verdict};
 pub const CHECK: Check = Check {
     name: "host-twice",
     default: Verdict::Deny,
-    means: "Two Ingresses of one class have the same host and path.",
+    means: "Two Ingresses of one class have the same host and path (and path type and entry points, where they are exact \
+            or\nsaid), or two IngressRoutes the same rule. A canary, which takes some of the requests of another one, is \
+            left out.",
     matters: "Which of them answers is chance, and changes.",
     fix: "give one of them another host or path.",
     run: Run::Across,

@@ -1,6 +1,6 @@
 //! `no-readiness-probe`: a Service sends requests to pods that do not say when they are ready.
 
-use super::selector::{labels, matches};
+use super::selector::chooses_pods_of;
 use super::{Check, Finding, Module, Object, Of, Run, Verdict};
 use crate::yaml::Node;
 
@@ -17,10 +17,11 @@ pub(super) const CHECK: Check = Check {
 fn run<'a>(objects: &[Object<'a>], _: &Module<'a>, found: &mut Vec<Finding<'a>>) {
     let services: Vec<_> = objects.iter().filter(|object| object.what.kind == "Service").collect();
     for object in objects.iter().filter(|object| !services.is_empty() && object.pod.is_some()) {
+        let Some(service) = services.iter().find(|service| selects(service, object)) else { continue };
         let missing: Vec<_> = missing(object).map(|name| format!("`{name}`")).collect();
-        let Some(service) = services.iter().find(|service| !missing.is_empty() && selects(service, object)) else {
+        if missing.is_empty() {
             continue;
-        };
+        }
         let message = "no `readinessProbe` says when the pods of a Service are ready".to_owned();
         let subject = format!("{} in {}, {}", missing.join(", "), object.label(), service.label());
         found.push(Finding { subject, ..object.finding(message, Of::Nothing) });
@@ -36,6 +37,6 @@ fn missing<'a>(object: &Object<'a>) -> impl Iterator<Item = &'a str> + use<'a> {
 
 fn selects(service: &Object<'_>, object: &Object<'_>) -> bool {
     let selector = service.at(&["spec", "selector"]).and_then(Node::as_map).filter(|selector| !selector.is_empty());
-    let chosen = selector.zip(labels(object)).is_some_and(|(selector, labels)| matches(selector, labels));
+    let chosen = selector.is_some_and(|selector| chooses_pods_of(selector, object));
     chosen && service.what.namespace == object.what.namespace
 }

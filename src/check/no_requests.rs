@@ -1,6 +1,6 @@
 //! `no-requests`: nobody says what a container needs.
 
-use super::resources::{RESOURCES, request};
+use super::resources::{RESOURCES, of_pod, request};
 use super::{Check, Finding, Module, Object, Of, Run, Verdict};
 use crate::yaml::{Map, Node};
 
@@ -19,7 +19,8 @@ pub(super) const CHECK: Check = Check {
 fn run<'a>(object: &Object<'a>, module: &Module<'a>, found: &mut Vec<Finding<'a>>) {
     let Some((name, tier)) = module.tier_of(object).filter(|(_, tier)| is_about_resources(tier)) else { return };
     for container in object.containers() {
-        let is_missing = |resource: &&str| request(container, Some(tier), resource).is_none();
+        let is_missing =
+            |resource: &&str| request(container, Some(tier), resource).is_none() && of_pod(object, resource).is_none();
         let missing: Vec<&str> = RESOURCES.into_iter().filter(is_missing).collect();
         if !missing.is_empty() {
             let missing = missing.join(" and ");

@@ -2,6 +2,7 @@
 //!
 //! The rules are those of Kubernetes' Pod Security Standards, version 1.34.
 
+use super::port_name::HOOKS;
 use super::subject::{Container, is_true};
 use super::{Check, Finding, Module, Object, Of, Run, Verdict};
 use crate::yaml::{Data, Node};
@@ -47,6 +48,9 @@ const SYSCTLS: [&str; 10] = [
     "net.ipv4.tcp_keepalive_intvl",
     "net.ipv4.tcp_keepalive_probes",
 ];
+
+/// Types of `SELinux` that `baseline` lets a pod have.
+const DOMAINS: [&str; 5] = ["", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"];
 
 /// Volumes that `restricted` lets a pod have.
 const VOLUMES: [&str; 9] = [
@@ -109,6 +113,8 @@ fn of_context(context: &Node) -> Vec<String> {
     if has("user") || has("role") {
         rules.push("`seLinuxOptions` sets a user or role".to_owned());
     }
+    let domain = text(["seLinuxOptions", "type"]).filter(|domain| !DOMAINS.contains(domain));
+    rules.extend(domain.map(|domain| format!("`seLinuxOptions` sets the type `{domain}`")));
     rules
 }
 
@@ -124,6 +130,10 @@ fn baseline(container: Container<'_>) -> Vec<String> {
     if ports.iter().any(|port| port.get("hostPort").is_some_and(|port| port.data != Data::Int(0))) {
         rules.push("a `hostPort` is taken".to_owned());
     }
+    let hooks = HOOKS.iter().filter_map(|path| container.node.at(path.iter().copied()));
+    let hosts = hooks.flat_map(|hook| ["httpGet", "tcpSocket"].map(|action| hook.at([action, "host"])));
+    let hosts = hosts.flatten().filter_map(Node::as_str).filter(|host| !host.is_empty());
+    rules.extend(hosts.map(|host| format!("a probe asks another host, `{host}`")));
     let mount = context.and_then(|context| context.get("procMount")).and_then(Node::as_str);
     rules.extend(mount.filter(|mount| *mount != "Default").map(|mount| format!("`procMount` is `{mount}`")));
     rules

@@ -1,6 +1,6 @@
 //! `port-name`: a port is named that no container has.
 
-use super::selector::{labels, matches};
+use super::selector::chooses_pods_of;
 use super::subject::Container;
 use super::{Check, Finding, Module, Object, Of, Run, Verdict};
 use crate::problem::did_you_mean;
@@ -17,7 +17,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 /// Where a container names a port of its own.
-const HOOKS: [&[&str]; 5] = [
+pub(super) const HOOKS: [&[&str]; 5] = [
     &["readinessProbe"],
     &["livenessProbe"],
     &["startupProbe"],
@@ -53,9 +53,8 @@ fn of_service<'a>(service: &Object<'a>, objects: &[Object<'a>], found: &mut Vec<
     let Some(selector) = service.at(&["spec", "selector"]).and_then(Node::as_map).filter(|map| !map.is_empty()) else {
         return;
     };
-    let is_behind = |other: &&Object<'a>| {
-        other.what.namespace == service.what.namespace && labels(other).is_some_and(|labels| matches(selector, labels))
-    };
+    let is_behind =
+        |other: &&Object<'a>| other.what.namespace == service.what.namespace && chooses_pods_of(selector, other);
     let Some(workload) = objects.iter().find(is_behind) else { return };
     let ports = service.at(&["spec", "ports"]).and_then(Node::as_list).unwrap_or_default();
     for name in ports.iter().filter_map(|port| port.get("targetPort").and_then(Node::as_str)).filter(is_name) {

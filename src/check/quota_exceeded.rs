@@ -1,7 +1,7 @@
 //! `quota-exceeded`: the workloads of a module ask for more than its namespace may have.
 
-use super::resources::{amount, request};
-use super::subject::{Container, text};
+use super::resources::{amount, of_pod, request};
+use super::subject::text;
 use super::{Check, Finding, Module, Object, Of, Run, Verdict};
 use crate::kubernetes::quantity::Quantity;
 use crate::yaml::Node;
@@ -22,7 +22,7 @@ fn run<'a>(objects: &[Object<'a>], module: &Module<'a>, found: &mut Vec<Finding<
     let Some((tier, table)) = module.tier.filter(|_| module.namespace.is_some()) else { return };
     let here = || objects.iter().filter(|object| object.what.namespace == module.namespace);
     let own: Vec<_> = here()
-        .filter(|object| object.what.kind == "ResourceQuota")
+        .filter(|object| object.what.kind == "ResourceQuota" && !is_of_some_pods(object))
         .filter_map(|object| Some((format!("its own, {}", object.label()), object.at(&["spec", "hard"])?)))
         .collect();
     let of_tier = table.get("quota").filter(|_| own.is_empty() && module.has_quota_of_tier);
@@ -39,6 +39,11 @@ fn run<'a>(objects: &[Object<'a>], module: &Module<'a>, found: &mut Vec<Finding<
     }
 }
 
+/// Whether a quota is for some pods of its namespace only.
+fn is_of_some_pods(quota: &Object<'_>) -> bool {
+    ["scopes", "scopeSelector"].into_iter().any(|key| quota.at(&["spec", key]).is_some())
+}
+
 /// What all pods of a workload request together.
 fn needed(object: &Object<'_>, tier: &Node, resource: &str) -> Quantity {
     let replicas = match object.what.kind {
@@ -50,7 +55,16 @@ fn needed(object: &Object<'_>, tier: &Node, resource: &str) -> Quantity {
     };
     let of =
         |container| request(container, Some(tier), resource).map_or_else(Quantity::default, |amount| amount.quantity);
-    let together = object.containers().filter(Container::stays).map(of).fold(Quantity::default(), Quantity::plus);
-    let first = object.containers().filter(|one| !one.stays()).map(of).max().unwrap_or_default();
-    together.max(first).times(replicas)
+    // one that begins the pod runs beside those that began before it and stay
+    let mut before = Quantity::default();
+    let mut most = Quantity::default();
+    for container in object.containers() {
+        if container.stays() {
+            before = before.plus(of(container));
+        } else {
+            most = most.max(before.plus(of(container)));
+        }
+    }
+    let together = most.max(before);
+    of_pod(object, resource).map_or(together, |amount| amount.quantity).times(replicas)
 }

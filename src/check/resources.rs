@@ -1,6 +1,6 @@
 //! What containers ask for, as the tier's defaults complete it.
 
-use super::subject::{Container, text};
+use super::subject::{Container, Object, text};
 use crate::kubernetes::quantity::Quantity;
 use crate::yaml::Node;
 
@@ -23,6 +23,12 @@ pub(super) fn amount<'a>(map: Option<&'a Node>, resource: &str) -> Option<Amount
 /// What a container's own words ask for.
 pub(super) fn own<'a>(container: Container<'a>, which: &str) -> Option<&'a Node> {
     container.node.get("resources")?.get(which)
+}
+
+/// What a pod requests as a whole, `spec.resources` of Kubernetes 1.34: what its containers say is then of that.
+pub(super) fn of_pod<'a>(object: &Object<'a>, resource: &str) -> Option<Amount<'a>> {
+    let own = object.pod?.get("resources")?;
+    amount(own.get("requests"), resource).or_else(|| amount(own.get("limits"), resource))
 }
 
 /// A container's limit: its own, or the tier's default.

@@ -26,15 +26,15 @@ fn run<'a>(objects: &[Object<'a>], _: &Module<'a>, found: &mut Vec<Finding<'a>>)
         if here().any(|other| other.what.is("helm.toolkit.fluxcd.io", "HelmRelease")) {
             continue;
         }
-        let matched: Vec<String> = here()
-            .filter(|other| labels(other).is_some_and(|labels| matches(selector, labels)))
-            .map(Object::label)
-            .collect();
+        let matched: Vec<&Object<'_>> = here().filter(|other| chooses_pods_of(selector, other)).collect();
         let message = match matched.as_slice() {
             [_] => continue,
             [] => format!("`{path}` matches no pods: {}", shown(selector)),
-            many if object.what.kind == "PodDisruptionBudget" && !many.is_empty() => continue,
-            many => format!("`{path}` matches the pods of {}", many.join(" and ")),
+            _ if object.what.kind == "PodDisruptionBudget" => continue,
+            many => {
+                let labels: Vec<String> = many.iter().map(|one| one.label()).collect();
+                format!("`{path}` matches the pods of {}", labels.join(" and "))
+            }
         };
         found.push(object.finding(message, Of::Nothing));
     }
@@ -52,7 +52,7 @@ fn chooses<'a>(object: &Object<'a>) -> Option<(&'a Map, &'static str)> {
 }
 
 /// The labels of the pods that an object makes.
-pub(super) fn labels<'a>(object: &Object<'a>) -> Option<&'a Map> {
+fn labels<'a>(object: &Object<'a>) -> Option<&'a Map> {
     object.pod?;
     let path: &[&str] = match object.what.kind {
         "Pod" => &["metadata", "labels"],
@@ -62,9 +62,26 @@ pub(super) fn labels<'a>(object: &Object<'a>) -> Option<&'a Map> {
     object.at(path).and_then(Node::as_map)
 }
 
-/// Whether labels say all that a selector does.
-pub(super) fn matches(selector: &Map, labels: &Map) -> bool {
-    selector.iter().all(|(key, value)| labels.get(key).is_some_and(|label| label.data == value.data))
+/// Whether the pods that an object makes have all labels of a selector.
+pub(super) fn chooses_pods_of(selector: &Map, object: &Object<'_>) -> bool {
+    let labels = labels(object);
+    let has = |(key, value): (&str, &Node)| {
+        labels.and_then(|labels| labels.get(key)).is_some_and(|label| label.data == value.data)
+            || value.as_str().is_some_and(|value| is_brought(object, key, value))
+    };
+    object.pod.is_some() && selector.iter().all(has)
+}
+
+/// Whether Kubernetes gives the pods of an object a label: to choose one pod of a `StatefulSet`, or those of a Job.
+fn is_brought(object: &Object<'_>, key: &str, value: &str) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
+    let after_name = || value.strip_prefix(object.what.name)?.strip_prefix('-');
+    match (object.what.kind, key) {
+        ("StatefulSet", "statefulset.kubernetes.io/pod-name") => after_name().is_some_and(is_number),
+        ("StatefulSet", "apps.kubernetes.io/pod-index") => is_number(value),
+        ("Job", "job-name" | "batch.kubernetes.io/job-name") => value == object.what.name,
+        _ => false,
+    }
 }
 
 /// A workload that does not select its own pods.

@@ -27,6 +27,7 @@ fn claim(check: &Check, what: impl Into<Box<str>>) -> Claim {
 pub fn claims_of_object(object: &Object<'_>) -> Vec<Claim> {
     match (object.what.group, object.what.kind) {
         ("networking.k8s.io", "Ingress") => hosts(object),
+        ("traefik.io" | "traefik.containo.us", "IngressRoute") => routes(object),
         ("", "Service") => node_ports(object).into_iter().chain(addresses(object)).collect(),
         _ => Vec::new(),
     }
@@ -34,44 +35,81 @@ pub fn claims_of_object(object: &Object<'_>) -> Vec<Claim> {
 
 fn hosts(object: &Object<'_>) -> Vec<Claim> {
     let mut claims = BTreeSet::new();
+    let annotation = |name: &str| object.at(&["metadata", "annotations", name]).and_then(Node::as_str);
+    let Some(spec) = object.at(&["spec"]).filter(|_| annotation(CANARY) != Some("true")) else { return Vec::new() };
+    let class =
+        spec.get("ingressClassName").and_then(Node::as_str).or_else(|| annotation("kubernetes.io/ingress.class"));
+    let class = class.map(|class| format!("class {class}"));
+    let entry =
+        annotation("traefik.ingress.kubernetes.io/router.entrypoints").map(|names| format!("entry point {names}"));
     let text = |node: &Node, key: &str| node.get(key).and_then(Node::as_str).map(str::to_owned);
-    let class = object.at(&["spec", "ingressClassName"]).and_then(Node::as_str).unwrap_or_default();
-    if let Some(spec) = object.at(&["spec"]) {
-        each(spec, "rules[]", &mut |rule| {
-            let host = text(rule, "host").unwrap_or_else(|| "*".to_owned());
-            each(rule, "http.paths[]", &mut |path| {
-                let path = text(path, "path").unwrap_or_else(|| "/".to_owned());
-                let class = if class.is_empty() { String::new() } else { format!(" (class {class})") };
-                claims.insert(claim(&HOST_TWICE, format!("{host}{path}{class}")));
-            });
+    each(spec, "rules[]", &mut |rule| {
+        let host = text(rule, "host").unwrap_or_else(|| "*".to_owned());
+        each(rule, "http.paths[]", &mut |path| {
+            let exact = text(path, "pathType").filter(|kind| kind == "Exact").map(|_| "exact".to_owned());
+            let path = text(path, "path").unwrap_or_else(|| "/".to_owned());
+            claims.insert(claim(&HOST_TWICE, format!("{host}{path}{}", within([&class, &exact, &entry]))));
         });
-    }
+    });
+    claims.into_iter().collect()
+}
+
+/// The annotation of an Ingress that takes some of the requests of another one.
+const CANARY: &str = "nginx.ingress.kubernetes.io/canary";
+
+/// What else makes a host and path another one, in brackets.
+fn within(parts: [&Option<String>; 3]) -> String {
+    let parts: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
+    if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
+}
+
+/// The rules of Traefik's own routes, as they are written.
+fn routes(object: &Object<'_>) -> Vec<Claim> {
+    let mut claims = BTreeSet::new();
+    let Some(spec) = object.at(&["spec"]) else { return Vec::new() };
+    let entries = spec.get("entryPoints").and_then(Node::as_list).unwrap_or_default();
+    let entries: Vec<&str> = entries.iter().filter_map(Node::as_str).collect();
+    let entries = Some(entries).filter(|all| !all.is_empty()).map(|all| format!("entry point {}", all.join(",")));
+    let tls = spec.get("tls").filter(|tls| !tls.is_null()).map(|_| "TLS".to_owned());
+    each(spec, "routes[]", &mut |route| {
+        let priority = route.get("priority").and_then(scalar).map(|number| format!("priority {number}"));
+        if let Some(rule) = route.get("match").and_then(Node::as_str) {
+            claims.insert(claim(&HOST_TWICE, format!("{}{}", rule.trim(), within([&tls, &priority, &entries]))));
+        }
+    });
     claims.into_iter().collect()
 }
 
 fn node_ports(object: &Object<'_>) -> Vec<Claim> {
-    let mut claims = Vec::new();
     let ports = object.at(&["spec", "ports"]).and_then(Node::as_list).unwrap_or_default();
-    for port in ports {
+    let health = object.at(&["spec", "healthCheckNodePort"]).and_then(scalar);
+    let of = |port: &Node| {
         let protocol = port.get("protocol").and_then(Node::as_str).unwrap_or("TCP");
-        if let Some(number) = port.get("nodePort").and_then(scalar) {
-            claims.push(claim(&NODE_PORT_TWICE, format!("{number}/{protocol}")));
-        }
-    }
-    claims
+        Some(format!("{}/{protocol}", port.get("nodePort").and_then(scalar)?))
+    };
+    let numbers = ports.iter().filter_map(of).chain(health.map(|number| format!("{number}/TCP")));
+    numbers.filter(|number| !number.starts_with("0/")).map(|number| claim(&NODE_PORT_TWICE, number)).collect()
 }
 
-/// The addresses that a Service asks `MetalLB` for; those with one sharing key are shared.
+/// Annotations by which a Service asks for addresses, and those that make it share them.
+const ADDRESSES: [&str; 4] = [
+    "metallb.io/loadBalancerIPs",
+    "metallb.universe.tf/loadBalancerIPs",
+    "lbipam.cilium.io/ips",
+    "io.cilium/lb-ipam-ips",
+];
+const SHARING: [&str; 3] =
+    ["metallb.io/allow-shared-ip", "metallb.universe.tf/allow-shared-ip", "lbipam.cilium.io/sharing-key"];
+
+/// The addresses that a Service asks for; those with one sharing key are shared.
 fn addresses(object: &Object<'_>) -> Vec<Claim> {
-    let said = |end: &str| {
-        let annotations = object.at(&["metadata", "annotations"])?;
-        ["metallb.io/", "metallb.universe.tf/"]
-            .iter()
-            .find_map(|start| annotations.get(&format!("{start}{end}"))?.as_str())
-    };
-    let field = || object.at(&["spec", "loadBalancerIP"]).and_then(Node::as_str);
-    let addresses = said("loadBalancerIPs").or_else(field).unwrap_or_default();
-    let shared: Option<Box<str>> = said("allow-shared-ip").map(Into::into);
+    let text = |path: &[&str]| object.at(path).and_then(Node::as_str);
+    if text(&["spec", "type"]) != Some("LoadBalancer") {
+        return Vec::new();
+    }
+    let said = |names: &[&str]| names.iter().find_map(|name| text(&["metadata", "annotations", name]));
+    let addresses = said(&ADDRESSES).or_else(|| text(&["spec", "loadBalancerIP"])).unwrap_or_default();
+    let shared: Option<Box<str>> = said(&SHARING).map(Into::into);
     let each = addresses.split(',').map(str::trim).filter(|address| !address.is_empty());
     each.map(|address| Claim { shared: shared.clone(), ..claim(&ADDRESS_TWICE, address) }).collect()
 }

@@ -6,6 +6,7 @@
 
 mod claims;
 mod fields;
+mod makes;
 mod offers;
 mod text;
 
@@ -13,6 +14,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 pub use claims::{Claim, claims_of_machine, claims_of_object};
+pub use makes::makes;
 pub use offers::{Answer, Offers};
 
 use crate::check::Object;
@@ -29,10 +31,6 @@ pub struct Need<'a> {
     pub field: &'static str,
     /// The text that names it, by which the author's place is found.
     pub text: &'a str,
-    /// The object that needs it, for messages.
-    pub subject: String,
-    /// The number of the job that made the object, in its module.
-    pub job: usize,
 }
 
 /// What is needed.
@@ -74,7 +72,9 @@ impl Target<'_> {
             }
             "Role" => in_system && (self.name.starts_with("system:") || self.name.starts_with("extension-apiserver-")),
             "PriorityClass" => self.name.starts_with("system-"),
-            "Service" => (self.namespace, self.name) == (Some("default"), "kubernetes"),
+            "Service" => [(Some("default"), "kubernetes"), (Some("kube-system"), "kube-dns")]
+                .contains(&(self.namespace, self.name)),
+            "TLSOption" => self.name == "default",
             _ => false,
         }
     }
@@ -82,7 +82,7 @@ impl Target<'_> {
 
 impl fmt::Display for Target<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = if self.kind == ROUTED { "object" } else { self.kind };
+        let kind = if self.kind == ROUTED { "object of Traefik" } else { self.kind };
         write!(f, "{kind} `{}`", self.name)?;
         let part = match self.kind {
             "Service" => "port",
@@ -108,6 +108,8 @@ pub fn key(kind: &str, namespace: Option<&str>, name: &str) -> Box<str> {
 pub fn parts(object: &Object<'_>) -> Option<Vec<Box<str>>> {
     let keys = |field: &str| object.at(&[field]).and_then(Node::as_map).into_iter().flat_map(Map::iter);
     match (object.what.group, object.what.kind) {
+        // its name leads to pods or elsewhere, where any port may be
+        ("", "Service") if has_no_address(object) => None,
         ("", "Service") => {
             let ports = object.at(&["spec", "ports"]).and_then(Node::as_list).unwrap_or_default();
             let of = |port| ["port", "name"].into_iter().filter_map(move |key| scalar(Node::get(port, key)?));
@@ -121,6 +123,12 @@ pub fn parts(object: &Object<'_>) -> Option<Vec<Box<str>>> {
         },
         _ => None,
     }
+}
+
+/// Whether a Service is only a name: headless, or of type `ExternalName`.
+fn has_no_address(object: &Object<'_>) -> bool {
+    let says = |key: &str, text: &str| object.at(&["spec", key]).and_then(Node::as_str) == Some(text);
+    says("clusterIP", "None") || says("type", "ExternalName")
 }
 
 /// What an object needs, each thing once; not what every cluster has.

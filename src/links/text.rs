@@ -7,9 +7,10 @@ use crate::yaml::{Data, Node};
 
 /// What the texts of an object name.
 pub fn find<'a>(object: &Object<'a>, needs: &mut Vec<Need<'a>>) {
-    let Some(root) = object.at(&[]) else { return };
+    // a definition tells with examples what the fields of its kind mean
+    let Some(root) = object.at(&[]).filter(|_| object.what.kind != "CustomResourceDefinition") else { return };
     let mut add = |check: &Check, what: Target<'a>, text: &'a str| {
-        needs.push(Need { check: check.name, what, field: "", text, subject: object.label(), job: object.job });
+        needs.push(Need { check: check.name, what, field: "", text });
     };
     every(root, &mut |text| {
         hosts(text, &mut |what, text| add(&UNKNOWN_HOST, what, text));
@@ -17,11 +18,16 @@ pub fn find<'a>(object: &Object<'a>, needs: &mut Vec<Need<'a>>) {
     });
     for container in object.containers() {
         let env = container.node.get("env").and_then(Node::as_list).unwrap_or_default();
-        for text in env.iter().filter_map(|entry| entry.get("value").and_then(Node::as_str)) {
-            own_service(text, object.what.namespace, &mut |what, text| add(&UNKNOWN_HOST, what, text));
+        for entry in env {
+            let text = |key: &str| entry.get(key).and_then(Node::as_str);
+            let (name, Some(value)) = (text("name").unwrap_or_default(), text("value")) else { continue };
+            own_service(name, value, object.what.namespace, &mut |what, text| add(&UNKNOWN_HOST, what, text));
         }
     }
 }
+
+/// A lone `NAME:NUMBER` with a lower number is an image's tag sooner than a port.
+const LOWEST: u32 = 80;
 
 type Found<'f, 'a> = dyn FnMut(Target<'a>, &'a str) + 'f;
 
@@ -38,9 +44,17 @@ fn is_of_host(c: char) -> bool {
     c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.'
 }
 
-/// What can stand before a host: not a variable's end, nor what makes another name of it.
+/// What can stand before a host: not a variable's end, nor what makes another name of it; after a backslash the first
+/// letter may be none: `\nweb`.
 fn may_precede(text: &str) -> bool {
-    !text.ends_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '}' | '$' | '*' | '%' | '>' | ')'))
+    let joins = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '}' | '$' | '*' | '%' | '>' | ')' | '\\');
+    !text.ends_with(joins)
+}
+
+/// Whether a place of a text is in a line that is a comment.
+fn is_in_comment(text: &str, at: usize) -> bool {
+    let line = text[..at].rsplit('\n').next().unwrap_or_default().trim_start();
+    ["#", "// ", ";", "-- "].iter().any(|start| line.starts_with(start))
 }
 
 /// The host that ends at a place of a text.
@@ -59,15 +73,21 @@ fn is_label(label: &str) -> bool {
 fn port(text: &str) -> Option<&str> {
     let digits = text.strip_prefix(':')?;
     let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
-    (1..=5).contains(&end).then(|| &digits[..end])
+    // of a version or of a password digits are only the beginning
+    let is_whole = !digits[end..].starts_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '@'))
+        && !digits[end..].strip_prefix('.').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    ((1..=5).contains(&end) && is_whole).then(|| &digits[..end])
 }
 
 fn hosts<'a>(text: &'a str, found: &mut Found<'_, 'a>) {
     for (at, _) in text.match_indices(".svc") {
+        let goes_on =
+            |text: &str| text.starts_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_'));
         let after = text[at + 4..].strip_prefix(".cluster.local").unwrap_or(&text[at + 4..]);
-        let ends = !after.starts_with(|c: char| is_of_host(c) || c == '_') || after.starts_with(". ");
-        let labels = host_before(text, at).filter(|_| ends).and_then(two_last);
-        if let Some((name, namespace)) = labels {
+        // the dot of a name that is complete, or of a sentence
+        let after = after.strip_prefix('.').filter(|rest| !goes_on(rest)).unwrap_or(after);
+        let labels = host_before(text, at).filter(|_| !goes_on(after)).and_then(two_last);
+        if let Some((name, namespace)) = labels.filter(|_| !is_in_comment(text, at)) {
             found(service_of(name, namespace, port(after), false), text);
         }
     }
@@ -76,7 +96,7 @@ fn hosts<'a>(text: &'a str, found: &mut Found<'_, 'a>) {
         let Some(host) = host_before(text, at) else { continue };
         if let Some((name, namespace)) = host.split_once('.').filter(|(_, namespace)| !namespace.contains('.')) {
             let begins = |label: &str| label.starts_with(|c: char| c.is_ascii_lowercase());
-            if begins(name) && begins(namespace) {
+            if begins(name) && begins(namespace) && !is_in_comment(text, at) {
                 found(service_of(name, namespace, Some(number), true), text);
             }
         }
@@ -94,25 +114,36 @@ fn service_of<'a>(name: &'a str, namespace: &'a str, port: Option<&str>, is_gues
 }
 
 /// `NAME:PORT` of an environment variable, alone or as the host of a URL: a Service of the pod's own namespace.
-fn own_service<'a>(text: &'a str, namespace: Option<&'a str>, found: &mut Found<'_, 'a>) {
+fn own_service<'a>(variable: &str, text: &'a str, namespace: Option<&'a str>, found: &mut Found<'_, 'a>) {
+    let Some(namespace) = namespace else { return };
     for (at, _) in text.match_indices(':') {
         let Some(number) = port(&text[at..]) else { continue };
         let Some(name) = host_before(text, at).filter(|host| !host.contains('.') && *host != "localhost") else {
             continue;
         };
-        let start = at - name.len();
-        let is_host = text[..start].ends_with("//") || text[..start].ends_with('@');
-        let is_alone = start == 0 && at + 1 + number.len() == text.len();
-        let namespace = namespace.filter(|_| name.starts_with(|c: char| c.is_ascii_lowercase()));
-        if let Some(namespace) = namespace.filter(|_| is_host || is_alone) {
+        let (before, after) = (&text[..at - name.len()], &text[at + 1 + number.len()..]);
+        let is_host = (before.ends_with("//") && !is_user(after)) || before.ends_with('@');
+        let is_alone = before.is_empty() && after.is_empty() && !is_tag(variable, number);
+        if (is_host || is_alone) && name.starts_with(|c: char| c.is_ascii_lowercase()) {
             found(service_of(name, namespace, Some(number), false), text);
         }
     }
 }
 
+/// Whether what goes on like this has only said who asks: `//NAME:NUMBER!x@host`.
+fn is_user(after: &str) -> bool {
+    after.split(|c: char| c == '/' || c.is_whitespace()).next().is_some_and(|rest| rest.contains('@'))
+}
+
+/// Whether the number of `postgres:16` or `abc:1000` is no port.
+fn is_tag(variable: &str, number: &str) -> bool {
+    let is_other = variable.split('_').any(|word| matches!(word, "IMAGE" | "TAG" | "USER"));
+    is_other || number.parse::<u32>().is_ok_and(|number| number < LOWEST)
+}
+
 fn routed<'a>(text: &'a str, found: &mut Found<'_, 'a>) {
     for (at, _) in text.match_indices(ROUTED) {
-        if let Some(name) = host_before(text, at).filter(|name| !name.is_empty()) {
+        if let Some(name) = host_before(text, at).filter(|_| !is_in_comment(text, at)) {
             found(Target { kind: ROUTED, namespace: None, name, part: None, is_guess: false }, text);
         }
     }
@@ -139,7 +170,7 @@ mod tests {
 
     fn own(text: &str) -> Vec<String> {
         let mut all = Vec::new();
-        own_service(text, Some("here"), &mut |what, _| all.push(what.to_string()));
+        own_service("HOST", text, Some("here"), &mut |what, _| all.push(what.to_string()));
         all
     }
 
@@ -149,7 +180,9 @@ mod tests {
         let with_port = "Service `mysql` with port `3306` in namespace `dbaas`";
         assert_eq!(found("mysql.dbaas.svc.cluster.local"), [plain]);
         assert_eq!(found("tcp://u:p@mysql.dbaas.svc:3306/x"), [with_port]);
-        assert_eq!(found("host mysql-0.mysql.dbaas.svc."), [] as [&str; 0]);
+        assert_eq!(found("host mysql-0.mysql.dbaas.svc."), [plain]);
+        assert_eq!(found("mysql.dbaas.svc.cluster.local.:3306"), [with_port]);
+        assert_eq!(found("mysql.dbaas.svc.${{DOMAIN}}"), [plain]);
         assert_eq!(found("mysql-0.mysql.dbaas.svc.cluster.local is it"), [plain]);
         assert_eq!(found("a mysql.dbaas:3306, b"), [format!("{with_port}?")]);
     }
@@ -159,7 +192,33 @@ mod tests {
         for text in ["$NAME.dbaas.svc", "{{ x }}.dbaas.svc", "a.b.svcs", "*.dbaas.svc", "cluster.svc.example", ".svc"] {
             assert_eq!(found(text), [] as [&str; 0], "{text}");
         }
-        for text in ["10.0.0.1:80", "a.b.example:80", "A.b:80", "a.b:http", "12:30", "a.b:123456"] {
+        for text in [
+            "# as web.ns.svc, or\n  // web.ns:80 or\n; web.ns.svc",
+            r#"{"text": "hosts:\nweb.ns.svc\tweb.ns:80"}"#,
+            r"^https?://(.+\.)?web\.ns\.svc(:80)?$",
+            "(web|db).ns.svc:80",
+            "[a-z]+.ns.svc",
+            "<name>.<namespace>.svc.cluster.local",
+            "$(NAME).$(NAMESPACE).svc",
+        ] {
+            assert_eq!(found(text), [] as [&str; 0], "{text}");
+        }
+        for text in [
+            "10.0.0.1:80",
+            "a.b.example:80",
+            "A.b:80",
+            "a.b:http",
+            "12:30",
+            "a.b:123456",
+            "10.5:30",
+            ".:53",
+            "[fd00::1]:80",
+            "fd00:1234::5",
+            "user.name:1234@host",
+            "tool.io:1.29",
+            "job.rule:5m",
+            "a.b:12-alpine",
+        ] {
             assert_eq!(found(text), [] as [&str; 0], "{text}");
         }
     }
@@ -170,8 +229,21 @@ mod tests {
         assert_eq!(own("redis:6379"), [redis]);
         assert_eq!(own("redis://redis:6379/0"), [redis]);
         assert_eq!(own("redis://user:password@redis:6379/0"), [redis]);
-        for text in ["localhost:80", "http://localhost:80", "1:2", "a redis:6379", "nginx:1.29", "http://h.x:80"] {
+        for text in [
+            "localhost:80",
+            "http://localhost:80",
+            "1:2",
+            "a redis:6379",
+            "nginx:1.29",
+            "postgres:16",
+            "http://h.x:80",
+            "http://+:8080",
+            "redis://default:123456@10.0.0.1",
+            "postgres://app:12ab@10.0.0.1",
+            "postgres://app:12!x@10.0.0.1/db",
+        ] {
             assert_eq!(own(text), [] as [&str; 0], "{text}");
         }
+        own_service("RUN_IMAGE", "node:8080", Some("here"), &mut |what, _| panic!("{what} is an image"));
     }
 }

@@ -6,7 +6,7 @@ use std::os::fd::AsFd as _;
 use rustix::io::Errno;
 
 use super::look::{Look, print_of};
-use super::memory::{self, Head, Header, Kept, Memory, Part, Record};
+use super::memory::{self, Head, Header, Kept, Memory, Part, Record, decode};
 use super::{Mode, Turn, Written, rest};
 use crate::disk::{Seen, Stamp, descriptor};
 use crate::problem::Problem;
@@ -58,6 +58,9 @@ fn keep(turn: &Turn, look: &Look, written: &Written, mut site: Keep, built: Vec<
     // All of `out/` was written before this.
     let after = turn.tick()?;
     let mut records = BTreeMap::new();
+    if !written.parts.contains_key("") {
+        records.extend(same_site(look, &site).map(|record| (String::new(), record)));
+    }
     for mut one in built.into_iter().chain([site]) {
         let Some(output) = written.parts.get(&one.stack) else { continue };
         one.seen.sort();
@@ -79,6 +82,13 @@ fn keep(turn: &Turn, look: &Look, written: &Written, mut site: Keep, built: Vec<
         records.insert(one.stack, bytes);
     }
     store(turn, header, look, &records)
+}
+
+/// The record of a site whose shared files and own outputs are what they were: only what is said of it is new.
+fn same_site(look: &Look, site: &Keep) -> Option<Vec<u8>> {
+    let old = decode(look.kept("")?)?;
+    let head = Head { warnings: &site.warnings, summary: &site.summary, ..old.head };
+    Some(Record { head, ..old }.encode())
 }
 
 fn header(look: &Look) -> Header {

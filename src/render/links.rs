@@ -3,7 +3,7 @@
 
 use crate::check::{Check, Object, UNDECLARED_DEPENDENCY};
 use crate::document::Document;
-use crate::links::{self, Answer, Claim, Need, Offers};
+use crate::links::{self, Answer, Claim, Need, Offers, Target};
 use crate::problem::{Level, Place, Problem};
 use crate::resolve::{Module, Stack};
 
@@ -19,6 +19,8 @@ pub struct Links {
     pub needs: Vec<Needed>,
     /// What only one can have.
     pub claims: Vec<Claimed>,
+    /// What its charts make and controllers make of its objects, `Kind/name`, and the namespace of each.
+    pub provides: Vec<(Box<str>, Option<Box<str>>)>,
 }
 
 /// An object as others may name it.
@@ -43,7 +45,8 @@ pub struct Needed {
     pub part: Option<Box<str>>,
     /// Whether it is meant only if there is its namespace.
     pub is_guess: bool,
-    /// How bad it is where it is missing; none of what is not made, of which only the acceptance matters.
+    /// How bad it is where it is missing; none where that is allowed, and of what is not made, of which only the
+    /// acceptance matters.
     pub level: Option<Level>,
     /// Where it is accepted.
     pub accept: Option<Place>,
@@ -51,7 +54,7 @@ pub struct Needed {
     pub dependency: (Option<Level>, Option<Place>),
     /// The number of the job that made the object, in its module.
     pub job: usize,
-    /// It as a message says it: kind, name, port or key, namespace.
+    /// It as a message says it: kind, name, port or key, and namespace, if it is another one.
     pub what: String,
     /// The object and its field.
     pub subject: String,
@@ -64,8 +67,8 @@ pub struct Needed {
 pub struct Claimed {
     /// What it is.
     pub claim: Claim,
-    /// How bad it is where two have it.
-    pub level: Level,
+    /// How bad it is where two have it; none of what is not made, of which only the acceptance matters.
+    pub level: Option<Level>,
     /// Where it is accepted.
     pub accept: Option<Place>,
     /// What claims it: `Ingress draw/draw`.
@@ -84,32 +87,47 @@ pub(super) fn links(stack: &Stack, module: &Module, made: &[Made], not_made: &[M
         _ => None,
     };
     let offers: Vec<Offered> = made.iter().filter_map(offered).collect();
+    let provides = provides(module, made);
     let mut across = Check::ALL.iter().filter(|check| check.is_across());
     if across.all(|check| module.levels.level(check).is_none()) {
-        return Links { offers, ..Links::default() };
+        return Links { offers, provides, ..Links::default() };
     }
-    let here = here(module, &offers);
+    let here = here(module, &offers, &provides);
     let missing = |object: &Object<'_>, is_made: bool| -> Vec<Needed> {
         let needs = links::needs(object).into_iter();
-        needs.filter_map(|need| needed(stack, module, &here, &need, is_made)).collect()
+        needs.filter_map(|need| needed(stack, module, &here, (object, &need), is_made)).collect()
     };
     let needs = made.iter().filter_map(object).flat_map(|object| missing(&object, true));
     let silent = not_made.iter().filter_map(object).flat_map(|object| missing(&object, false));
-    let needs: Vec<Needed> = needs.chain(silent.filter(|need| need.accept.is_some())).collect();
-    let claims = made.iter().flat_map(|one| claims(stack, module, one)).collect();
-    Links { offers, needs, claims }
+    let is_accepted = |need: &Needed| need.accept.is_some() || need.dependency.1.is_some();
+    let needs: Vec<Needed> = needs.chain(silent.filter(is_accepted)).collect();
+    let silent = not_made.iter().flat_map(|one| claims(stack, module, one, false));
+    let claims = made.iter().flat_map(|one| claims(stack, module, one, true));
+    let claims = claims.chain(silent.filter(|claim| claim.accept.is_some())).collect();
+    Links { offers, needs, claims, provides }
+}
+
+/// What a module has without making it.
+fn provides(module: &Module, made: &[Made]) -> Vec<(Box<str>, Option<Box<str>>)> {
+    let said = module.jobs.iter().filter(|job| job.made).flat_map(|job| {
+        let namespace = job.namespace.as_deref();
+        job.provides.iter().map(move |said| (said.as_str().into(), namespace.map(Into::into)))
+    });
+    let of_objects = made.iter().filter_map(object).flat_map(|object| {
+        let namespace = object.what.namespace.map(Into::into);
+        links::makes(&object).into_iter().map(move |what| (what.into(), namespace.clone()))
+    });
+    said.chain(of_objects).collect()
 }
 
 /// What a module has itself.
-fn here<'a>(module: &'a Module, offered: &'a [Offered]) -> Offers<'a> {
+fn here<'a>(module: &'a Module, offered: &'a [Offered], provides: &'a [(Box<str>, Option<Box<str>>)]) -> Offers<'a> {
     let mut offers = Offers::default();
     for one in offered {
         offers.add(&module.name, &one.key, one.parts.as_deref());
     }
-    for job in module.jobs.iter().filter(|job| job.made) {
-        for said in &job.provides {
-            offers.add_said(&module.name, said, job.namespace.as_deref());
-        }
+    for (said, namespace) in provides {
+        offers.add_said(&module.name, said, namespace.as_deref());
     }
     offers
 }
@@ -119,32 +137,40 @@ fn object(made: &Made) -> Option<Object<'_>> {
     checked(made).filter(|_| matches!(made.document, Document::Object { .. }))
 }
 
-fn needed(stack: &Stack, module: &Module, offers: &Offers<'_>, need: &Need<'_>, is_made: bool) -> Option<Needed> {
+fn needed(
+    stack: &Stack,
+    module: &Module,
+    offers: &Offers<'_>,
+    (object, need): (&Object<'_>, &Need<'_>),
+    is_made: bool,
+) -> Option<Needed> {
     let key = need.what.key();
     if matches!(offers.answer(&key, need.what.part.as_deref()), Answer::Yes(_)) {
         return None;
     }
-    let level = module.levels.level(Check::named(need.check)?)?;
+    let level = |check: &Check| module.levels.level(check);
+    let (missing, undeclared) = (level(Check::named(need.check)?), level(&UNDECLARED_DEPENDENCY));
+    missing.or(undeclared)?;
+    let accepted = |check: &str| accepted(stack, module, object.job, check);
+    // the same mistake in many namespaces is said once
+    let elsewhere = need.what.namespace.filter(|namespace| Some(*namespace) != object.what.namespace);
     let field = if need.field.is_empty() { String::new() } else { format!(": {}", need.field) };
     Some(Needed {
         check: need.check,
         part: need.what.part.clone(),
         is_guess: need.what.is_guess,
-        level: is_made.then_some(level),
-        accept: accepted(stack, module, need.job, need.check),
-        dependency: (
-            module.levels.level(&UNDECLARED_DEPENDENCY),
-            accepted(stack, module, need.job, UNDECLARED_DEPENDENCY.name),
-        ),
-        job: need.job,
-        what: need.what.to_string(),
-        subject: format!("{}{field}", need.subject),
+        level: missing.filter(|_| is_made),
+        accept: missing.and_then(|_| accepted(need.check)),
+        dependency: (undeclared.filter(|_| is_made), undeclared.and_then(|_| accepted(UNDECLARED_DEPENDENCY.name))),
+        job: object.job,
+        what: Target { namespace: elsewhere, ..need.what.clone() }.to_string(),
+        subject: format!("{}{field}", object.label()),
         text: need.text.to_owned(),
         key,
     })
 }
 
-fn claims(stack: &Stack, module: &Module, made: &Made) -> Vec<Claimed> {
+fn claims(stack: &Stack, module: &Module, made: &Made, is_made: bool) -> Vec<Claimed> {
     let claims = match &made.document {
         Document::Object { .. } => object(made).map_or_else(Vec::new, |object| links::claims_of_object(&object)),
         Document::Proxmox { vmid, calls, .. } => links::claims_of_machine(*vmid, calls),
@@ -153,7 +179,7 @@ fn claims(stack: &Stack, module: &Module, made: &Made) -> Vec<Claimed> {
     let claimed = |claim: Claim| {
         let level = module.levels.level(Check::named(claim.check)?)?;
         let accept = accepted(stack, module, made.job, claim.check);
-        let subject = made.document.label();
+        let (level, subject) = (is_made.then_some(level), made.document.label());
         Some(Claimed { level, accept, subject, place: module.jobs[made.job].place.clone(), claim })
     };
     claims.into_iter().filter_map(claimed).collect()
