@@ -10,7 +10,7 @@ default:
 build *ARGS:
     cargo run --locked --release -- build {{ARGS}}
 
-# All tests, as CI runs them; or the steps named (format clippy test doc build fmt docs fresh kinds readers inventory clean)
+# All tests, as CI runs them; or the steps named (format clippy test doc build fmt docs fresh kinds fuzz readers inventory clean)
 ci *STEPS:
     tests/run.sh {{STEPS}}
 

@@ -23,6 +23,7 @@ step_build() { cargo run --locked --release -- build --check; }
 step_fmt() { cargo run --locked --release -- fmt --check; }
 step_docs() { cargo build --locked --release && tests/docs.py "${CARGO_TARGET_DIR:-target}/release/homebuild"; }
 step_kinds() { python3 tools/kinds.py --check; }
+step_fuzz() { fuzz/run.sh 15; }
 step_readers() { tests/readers.py --self-test && tests/readers.py; }
 
 step_inventory() {
@@ -45,7 +46,7 @@ step_fresh() {
 step_clean() { [ "$(git status --porcelain)" = "$before" ] || { git status --short; false; }; }
 
 steps=("$@")
-[ $# -gt 0 ] || steps=(format clippy test doc build fmt docs fresh kinds readers inventory clean)
+[ $# -gt 0 ] || steps=(format clippy test doc build fmt docs fresh kinds fuzz readers inventory clean)
 passed=0 failed=0 table=""
 for step in "${steps[@]}"; do
   printf '\n== %s\n' "$step"

@@ -40,7 +40,9 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(site: &Path, arguments: &Arguments) -> ExitCode {
-    super::threads(arguments.threads);
+    if let Err(code) = super::threads(arguments.threads) {
+        return code;
+    }
     let mode = if arguments.check { Mode::Check } else { Mode::Write };
     let options = Options { mode, stacks: arguments.stacks.iter().cloned().collect() };
     if arguments.watch {

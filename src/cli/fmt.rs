@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::build::problem_as_json;
 use crate::disk::{Seen, Site};
+use crate::load;
 use crate::problem::{Problem, Problems, Source};
 use crate::yaml;
 
@@ -37,7 +38,9 @@ struct Done {
 }
 
 pub(super) fn run(site: &Path, arguments: &Arguments) -> ExitCode {
-    super::threads(None);
+    if let Err(code) = super::threads(None) {
+        return code;
+    }
     // in the pool: this thread's own stack may be small
     let done = rayon::scope(|_| format(site, arguments));
     let done = done.unwrap_or_else(|problems| Done { problems, ..Done::default() });
@@ -63,7 +66,7 @@ pub(super) fn run(site: &Path, arguments: &Arguments) -> ExitCode {
 fn format(site: &Path, arguments: &Arguments) -> Result<Done, Problems> {
     let disk = Site::open(site)?;
     let sources = chosen(sources(&disk)?, &arguments.paths)?;
-    let formatted: Vec<_> = sources.par_iter().map(|source| (source, yaml::format(source))).collect();
+    let formatted: Vec<_> = sources.par_iter().map(|source| (source, form(source))).collect();
     let mut done = Done { files: sources.len(), ..Done::default() };
     for (source, text) in formatted {
         let Some(text) = done.problems.take(text).filter(|text| *text != source.text) else { continue };
@@ -71,6 +74,10 @@ fn format(site: &Path, arguments: &Arguments) -> Result<Done, Problems> {
         done.changed.extend(done.problems.take(written).map(|()| source.path.clone()));
     }
     Ok(done)
+}
+
+fn form(source: &Arc<Source>) -> Result<String, Problem> {
+    load::conflict(source).map_or_else(|| yaml::format(source), Err)
 }
 
 /// The YAML of the source language. What lies in `files/` is the author's text, and secrets are those of sops.

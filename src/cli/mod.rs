@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::problem::{self, Level, Problems};
+use crate::problem::{self, Level, Problem, Problems};
 
 /// Exit codes: done or nothing to do; refused, stale or failed; wrong usage.
 const FAILED: u8 = 1;
@@ -64,14 +64,21 @@ pub fn run() -> ExitCode {
     }
 }
 
+/// Problems that are shown in full: nobody reads on.
+const SHOWN: usize = 100;
+
 /// Bytes of a thread's stack: templates may nest macros and values deeply before they are told that it is too deep.
 const STACK: usize = 64 << 20;
 
 /// Makes the threads that do the work; as many as there are cores where nothing is said.
-fn threads(number: Option<u16>) {
+fn threads(number: Option<u16>) -> Result<(), ExitCode> {
     let number = number.map_or(0, usize::from);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(number).stack_size(STACK).build_global();
-    debug_assert!(pool.is_ok(), "the pool is made once, by the command");
+    pool.map_err(|error| {
+        let problem = Problem::error("threads", format!("the system gives no threads: {error}"));
+        tell_problems(problem.note("try `--threads 1`, or raise the limit: `ulimit -v`, `ulimit -u`").into(), "");
+        ExitCode::from(FAILED)
+    })
 }
 
 /// A number and its word: `1 stack`, `2 stacks`.
@@ -85,8 +92,12 @@ fn tell_problems(problems: Problems, end: &str) {
     let problems = problems.sorted();
     let of = |level| problems.iter().filter(|problem| problem.level == level).count();
     let (errors, warnings) = (of(Level::Error), of(Level::Warning));
-    for problem in problem::said_once(problems) {
+    let said = problem::said_once(problems);
+    for problem in said.iter().take(SHOWN) {
         let _ = writeln!(err, "{problem}");
+    }
+    if said.len() > SHOWN {
+        let _ = writeln!(err, "and {} more; --json has all of them\n", said.len() - SHOWN);
     }
     let warnings = if warnings == 0 { String::new() } else { format!(", {}", count(warnings, "warning")) };
     let _ = writeln!(err, "{}{warnings}{end}", count(errors, "error"));

@@ -36,7 +36,7 @@ pub use look::{Look, State, look};
 pub use program::Program;
 pub use save::{Keep, refresh, save};
 pub use turn::Turn;
-pub use write::{Changes, Written, write};
+pub use write::{Changes, Unwritten, Written, write};
 
 /// Whether a build writes or only compares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
