@@ -21,7 +21,7 @@ if [ ! -e seeds/done ]; then
   while IFS= read -r source; do
     number=$((number + 1))
     cp "$source" "seeds/$number.yaml"
-  done < <(find ../tests/base ../tests/cases -name '*.yaml' -size -8k; ls ../stacks/*/stack.yaml)
+  done < <(find ../tests/base ../tests/cases -name '*.yaml' -size -16; ls ../stacks/*/stack.yaml)
   touch seeds/done
 fi
 for target in "${targets[@]}"; do

@@ -20,9 +20,15 @@ static SITE: LazyLock<Site> = LazyLock::new(|| {
     let config = Config::read(&base("homebuild.yaml", include_str!("../../tests/base/homebuild.yaml"))).expect("right");
     let sources = SiteSources {
         layouts: bases![
-            "layouts/config.schema.yaml", "layouts/config.yaml.j2", "layouts/namespace.schema.yaml",
-            "layouts/namespace.yaml.j2", "layouts/objects.schema.yaml", "layouts/objects.yaml.j2",
-            "layouts/types.schema.yaml", "layouts/web.schema.yaml", "layouts/web.yaml.j2"
+            "layouts/config.schema.yaml",
+            "layouts/config.yaml.j2",
+            "layouts/namespace.schema.yaml",
+            "layouts/namespace.yaml.j2",
+            "layouts/objects.schema.yaml",
+            "layouts/objects.yaml.j2",
+            "layouts/types.schema.yaml",
+            "layouts/web.schema.yaml",
+            "layouts/web.yaml.j2"
         ],
         partials: bases!["partials/ports.yaml.j2"],
         ..SiteSources::default()
@@ -45,7 +51,9 @@ fn built(sources: &[Arc<Source>]) -> String {
         return told;
     };
     match render::stack(&SITE, &stack) {
-        Ok(modules) => modules.iter().flat_map(|module| &module.artifacts).map(|a| format!("{}\n{}", a.path, a.text)).collect(),
+        Ok(modules) => {
+            modules.iter().flat_map(|module| &module.artifacts).map(|a| format!("{}\n{}", a.path, a.text)).collect()
+        }
         Err(problems) => told + &problems.sorted().iter().map(ToString::to_string).collect::<String>(),
     }
 }

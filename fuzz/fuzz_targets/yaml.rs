@@ -16,6 +16,9 @@ fuzz_target!(|text: &str| {
                 // the canonical form of nothing is `null`
                 all => panic!("{} documents\n{written}", all.len()),
             }
+            if is_beyond(node) {
+                continue;
+            }
             let value: Value = serde_yaml::from_str(&written).unwrap_or_else(|e| panic!("{e}\n{written}"));
             assert!(is(node, &value), "{value:?}\n{written}");
         }
@@ -32,22 +35,31 @@ fn same(a: &Node, b: &Node) -> bool {
     }
 }
 
+/// Whether a whole number of more than 64 bits is in it, which serde_yaml does not read.
+fn is_beyond(node: &Node) -> bool {
+    match &node.data {
+        Data::Int(number) => u64::try_from(*number).is_err() && i64::try_from(*number).is_err(),
+        Data::List(list) => list.iter().any(is_beyond),
+        Data::Map(map) => map.iter().any(|(_, value)| is_beyond(value)),
+        _ => false,
+    }
+}
+
 fn is(node: &Node, value: &Value) -> bool {
     match (&node.data, value) {
         (Data::Null, Value::Null) => true,
         (Data::Bool(a), Value::Bool(b)) => a == b,
-        // beyond 64 bits serde_yaml has no whole numbers
         (Data::Int(a), Value::Number(b)) => match (b.as_u64(), b.as_i64()) {
             (Some(b), _) => i128::from(b) == *a,
             (_, Some(b)) => i128::from(b) == *a,
-            _ => u64::try_from(*a).is_err() && i64::try_from(*a).is_err(),
+            _ => false,
         },
-        (Data::Int(a), Value::String(_)) => u64::try_from(*a).is_err() && i64::try_from(*a).is_err(),
         (Data::Float(a), Value::Number(b)) => b.as_f64() == Some(*a),
         (Data::Str(a), Value::String(b)) => **a == **b,
         (Data::List(a), Value::Sequence(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is(a, b)),
         (Data::Map(a), Value::Mapping(b)) => {
-            a.0.len() == b.len() && a.0.iter().zip(b).all(|(a, (key, b))| key.as_str() == Some(&*a.key) && is(&a.value, b))
+            a.0.len() == b.len()
+                && a.0.iter().zip(b).all(|(a, (key, b))| key.as_str() == Some(&*a.key) && is(&a.value, b))
         }
         _ => false,
     }
