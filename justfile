@@ -10,7 +10,7 @@ default:
 build *ARGS:
     cargo run --locked --release -- build {{ARGS}}
 
-# All tests, as CI runs them; or the steps named (format clippy test doc build fmt docs fresh kinds fuzz readers inventory clean)
+# All tests, as CI runs them; or the steps named (format clippy test doc build fmt language_server docs fresh schemas fuzz readers kubeconform renovate inventory cluster api_server clean)
 ci *STEPS:
     tests/run.sh {{STEPS}}
 
@@ -26,9 +26,14 @@ accept:
 bench *ARGS:
     cargo bench --locked -- {{ARGS}}
 
-# Make the data about kinds again (after a change of version in tools/kinds.py)
-kinds *ARGS:
-    {{tools}} python3 tools/kinds.py {{ARGS}}
+# Make schemas/ again (after a change of version in tools/schemas)
+schemas *ARGS:
+    cargo build --locked --release
+    {{tools}} tools/schemas target/release/homebuild {{ARGS}}
+
+# Draw docs/graph.svg again (after a stack came, went, or depends on others)
+picture:
+    cargo run --locked --release --quiet -- graph --format svg > target/graph.svg && mv target/graph.svg docs/graph.svg
 
 # Independent readers of out/: PyYAML, ruamel, kubectl, sops, cloud-init, JSON Schema
 readers:
@@ -37,6 +42,14 @@ readers:
 # out/ against the facts of the live homelab
 inventory:
     tests/run.sh inventory
+
+# Start a practice cluster on this machine, and print the line that makes kubectl use it
+cluster-up *FOLDER:
+    @tests/cluster up {{FOLDER}}
+
+# Stop it; nothing of it stays
+cluster-down *FOLDER:
+    @tests/cluster down {{FOLDER}}
 
 # Edit the secrets of this example homelab with its (worthless) key
 secrets:

@@ -18,6 +18,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use homebuild::check::Check;
 use rayon::prelude::*;
 
 fn main() {
@@ -50,6 +51,7 @@ struct Column {
     megabytes: f64,
     clean: f64,
     one_thread: f64,
+    unchecked: f64,
     copy: f64,
     rebuild: f64,
     quiet: f64,
@@ -69,7 +71,8 @@ impl Column {
         });
         eprintln!("{stacks} stacks, {runs} runs each");
         let mut column = Self { stacks, runs, ..Self::default() };
-        let (mut clean, mut copy, mut one_thread, mut first_quiet) = (vec![], vec![], vec![], vec![]);
+        let (mut clean, mut copy, mut one_thread) = (vec![], vec![], vec![]);
+        let (mut unchecked, mut first_quiet) = (vec![], vec![]);
         for run in 0..runs {
             let site = folder.join(format!("site{run}"));
             generate(&site, stacks);
@@ -79,6 +82,10 @@ impl Column {
             let site = folder.join(format!("single{run}"));
             generate(&site, stacks);
             one_thread.push(build(&site, &["--threads", "1"]));
+            let site = folder.join(format!("unchecked{run}"));
+            generate(&site, stacks);
+            allow_everything(&site);
+            unchecked.push(build(&site, &[]));
         }
         let site = folder.join("site0");
         let list = folder.join("list");
@@ -109,6 +116,7 @@ impl Column {
         generate(&fresh, stacks);
         column.memory = peak_memory(&fresh);
         [column.clean, column.copy, column.one_thread] = [clean, copy, one_thread].map(median);
+        column.unchecked = median(unchecked);
         [column.quiet, column.stat, column.stat_loop] = [quiet, stat, stat_loop].map(median);
         [column.one_changed, column.first_quiet] = [one_changed, first_quiet].map(median);
         column
@@ -118,14 +126,14 @@ impl Column {
 /// A site of so many stacks, from the templates beside this file.
 fn generate(site: &Path, stacks: usize) {
     let templates = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/site");
-    for folder in ["layouts", "partials"] {
+    for folder in ["layouts", "partials", "stacks/platform"] {
         fs::create_dir_all(site.join(folder)).expect("a folder");
         for entry in fs::read_dir(templates.join(folder)).expect("templates").map(|entry| entry.expect("a template")) {
             fs::copy(entry.path(), site.join(folder).join(entry.file_name())).expect("a copy");
         }
     }
     let config = fs::read_to_string(templates.join("homebuild.yaml")).expect("a template");
-    let config = config.replace("CERTIFICATE", &pem("CERTIFICATE", 65)).replace("KEY", &pem("PRIVATE KEY", 26));
+    let config = config.replace("CERTIFICATE", &pem("CERTIFICATE", 65)).replace("KEY", &pem("EXAMPLE", 26));
     fs::write(site.join("homebuild.yaml"), config).expect("a file");
     let template = fs::read_to_string(templates.join("stack.yaml")).expect("a template");
     for number in 0..stacks {
@@ -138,6 +146,14 @@ fn generate(site: &Path, stacks: usize) {
         fs::create_dir_all(&folder).expect("a folder");
         fs::write(folder.join("stack.yaml"), text).expect("a file");
     }
+}
+
+/// Sets the level of every check to `allow`, so that none is made.
+fn allow_everything(site: &Path) {
+    let path = site.join("homebuild.yaml");
+    let config = fs::read_to_string(&path).expect("a file");
+    let levels = Check::ALL.iter().map(|check| format!("  {}: allow\n", check.name));
+    fs::write(path, format!("{config}\nchecks:\n{}", levels.collect::<String>())).expect("a file");
 }
 
 /// So many lines of base64, as a block of YAML.
@@ -291,6 +307,10 @@ fn table(columns: &[Column]) -> String {
     row("the loop in it alone", "", &|c, _| ms(c.stat_loop));
     row("one stack changed", "", &|c, _| ms(c.one_changed));
     row("clean build, one thread", "", &|c, _| ms(c.one_thread));
+    row("clean build, no checks", "", &|c, _| ms(c.unchecked));
+    row("**checks, of a clean build**", "at most 30 %", &|c, _| {
+        format!("{:.0} %", (c.clean - c.unchecked) / c.unchecked * 100.0)
+    });
     row("**clean against `cp -r`**", "2.5 x, stretch 1.5 x", &|c, _| ratio(c.clean, c.copy));
     row("**rebuild against clean**", "1 x, stretch 0.5 x", &|c, _| ratio(c.rebuild, c.clean));
     row("**no-op against the stat process**", "1.5 x, stretch 1.1 x", &|c, _| ratio(c.quiet, c.stat));

@@ -132,6 +132,17 @@ impl Document {
         }
     }
 
+    /// Where it stands: a value near its begin. None of what is only a text.
+    #[must_use]
+    pub fn place(&self) -> Option<&Place> {
+        match self {
+            Self::Object { object, .. } => Some(&object.get("kind").unwrap_or(object).place),
+            Self::CloudInit { spec, .. } => Some(&spec.place),
+            Self::Proxmox { calls, .. } => calls.first().map(|call| &call.place),
+            Self::ControlPlaneFile { .. } => None,
+        }
+    }
+
     /// Its bytes in `out/`.
     #[must_use]
     pub fn text(&self) -> String {

@@ -52,6 +52,17 @@ impl Place {
         Self::file(&Source::new("homebuild", ""))
     }
 
+    /// Whether both begin at one line and column of one file.
+    fn is_at(&self, other: &Self) -> bool {
+        (&self.source.path, self.line, self.column) == (&other.source.path, other.line, other.column)
+    }
+
+    /// The same place, of which no text is shown.
+    #[must_use]
+    pub fn without_text(&self) -> Self {
+        Self { source: Source::new(self.source.path.as_str(), ""), ..self.clone() }
+    }
+
     /// A whole line of a file, from 1.
     #[must_use]
     pub fn line(source: &Arc<Source>, line: usize) -> Self {
@@ -115,7 +126,7 @@ pub fn fit16(number: usize) -> u16 {
 }
 
 /// How bad a problem is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub enum Level {
     /// Nothing is written.
     Error,
@@ -218,7 +229,7 @@ impl Problem {
     /// What is the same in a mistake of a layout, whichever component it is found in; none for other mistakes.
     fn of_layout(&self) -> Option<String> {
         let within = self.within.first()?;
-        let elsewhere = self.place.as_ref().filter(|place| **place != within.place).map(ToString::to_string);
+        let elsewhere = self.place.as_ref().filter(|place| !place.is_at(&within.place)).map(ToString::to_string);
         Some([self.code, &self.message, &within.layout, &elsewhere.unwrap_or_default()].join("\n"))
     }
 
@@ -228,7 +239,7 @@ impl Problem {
         let many =
             if self.within.len() > 1 { format!("{} components, first ", self.within.len()) } else { String::new() };
         let kind = if many.is_empty() { "component " } else { "" };
-        let is_here = self.place.as_ref() == Some(&first.place);
+        let is_here = self.place.as_ref().is_some_and(|place| place.is_at(&first.place));
         let place = if is_here { String::new() } else { format!(" ({})", first.place) };
         Some(format!("in {many}{kind}`{}`{place} of {}", first.component, first.layout))
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::check;
 use crate::kubernetes::kinds::Kinds;
 use crate::layer::lay;
+use crate::links::Offers;
 use crate::problem::{Place, Problem, Problems, Source, did_you_mean};
 use crate::schema::{Language, Schema, Types, What};
 use crate::secrets::Secret;
@@ -65,6 +66,8 @@ pub struct Site {
     pub targets: Node,
     /// Versions, as given.
     pub versions: Vec<(&'static str, String)>,
+    /// What exists although nobody here makes it.
+    pub external: Vec<String>,
     /// Levels of checks.
     pub checks: check::Levels,
     /// Laid under every stack.
@@ -135,6 +138,10 @@ impl Config {
     }
 }
 
+fn texts(node: Option<&Node>) -> Vec<String> {
+    node.and_then(Node::as_list).unwrap_or_default().iter().filter_map(Node::as_str).map(str::to_owned).collect()
+}
+
 fn embedded(name: &str, text: &str) -> Arc<Source> {
     Source::new(format!("homebuild's own schema of {name}"), text)
 }
@@ -144,12 +151,12 @@ impl Site {
     pub fn new(config: Config, sources: &SiteSources) -> Result<Self, Problems> {
         let mut problems = Problems::new();
         let Config { node, schemas, .. } = config;
-        let kinds_source = sources.schemas.iter().find(|source| source.path == "schemas/kinds.json");
-        let kinds = problems.take(Kinds::new(kinds_source)).map(Arc::new);
+        let kinds = problems.take(Kinds::new(&sources.schemas)).map(Arc::new);
         let secret = problems.take(Secret::load(&sources.secrets)).map(Arc::new);
         let types_source = sources.layouts.iter().find(|source| source.path == TYPES);
         let types = problems.take(types_source.map_or_else(|| Ok(Types::none()), Types::load)).map(Arc::new);
         let (Some(kinds), Some(secret), Some(types)) = (kinds, secret, types) else { return Err(problems) };
+        problems.extend(node.get("kubernetes").and_then(|version| of_another_version(&kinds, version)));
         let templates: Vec<_> =
             sources.layouts.iter().chain(&sources.partials).filter(|s| is_template(s)).cloned().collect();
         let layouts = problems.take(layouts(&sources.layouts, &types));
@@ -164,6 +171,7 @@ impl Site {
             tiers: node.get("tiers").and_then(Node::as_map).cloned().unwrap_or_default(),
             targets: node.get("targets").cloned().unwrap_or_else(|| Node::map(&node.place)),
             versions: ["kubernetes", "proxmox"].iter().filter_map(|key| Some((*key, text(key)?))).collect(),
+            external: texts(node.get("external")),
             checks,
             stack_defaults: Node::map(&node.place),
             layout_defaults: BTreeMap::new(),
@@ -264,6 +272,7 @@ impl Site {
             module: &self.schemas.module,
             component: &self.schemas.component,
             layouts: self.layouts.iter().map(|(name, layout)| (name.as_str(), &*layout.schema)).collect(),
+            tiers: self.tiers.keys().collect(),
         }
     }
 
@@ -275,6 +284,14 @@ impl Site {
             FileKind::Component => &self.schemas.component,
         };
         schema.complete(schema.expand(node), what)
+    }
+
+    /// What exists although nobody here makes it, to be named.
+    #[must_use]
+    pub fn external_offers(&self) -> Offers<'static> {
+        let mut offers = Offers::default();
+        self.external.iter().for_each(|said| offers.add_said("", said, None));
+        offers
     }
 
     /// The problem of a layout that is not there.
@@ -334,6 +351,22 @@ pub fn numbers_as_written(node: &Node, problems: &mut Problems) {
         (Data::Map(map), _) => map.iter().for_each(|(_, value)| numbers_as_written(value, problems)),
         _ => {}
     }
+}
+
+/// The problem of schemas that are of another version of Kubernetes than the site. Patches do not change the API.
+fn of_another_version(kinds: &Kinds, version: &Node) -> Option<Problem> {
+    let minor = |version: &str| version.splitn(3, '.').take(2).map(str::to_owned).collect::<Vec<_>>();
+    let (known, source) = kinds.version();
+    let wanted = version.as_str().filter(|wanted| minor(wanted) != minor(known))?;
+    let file = source.map_or("that homebuild brings along", |_| "in schemas/kubernetes.json");
+    Some(
+        Problem::error("schemas", format!("the schemas {file} are of Kubernetes {known}, and not of {wanted}"))
+            .at(&version.place)
+            .note("take them from the cluster: `homebuild schemas pull --context NAME`")
+            .note(format!(
+                "or from the OpenAPI documents of the version: `homebuild schemas add --kubernetes {wanted} FOLDER`"
+            )),
+    )
 }
 
 const TYPES: &str = "layouts/types.schema.yaml";

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules from the ground up: each names only those before it.
-const ORDER: [&str; 19] = [
+const ORDER: [&str; 26] = [
     "digest",
     "problem",
     "yaml",
@@ -14,9 +14,12 @@ const ORDER: [&str; 19] = [
     "template",
     "layer",
     "check",
+    "links",
     "document",
     "disk",
     "out",
+    "cluster",
+    "survey",
     "site",
     "load",
     "resolve",
@@ -24,21 +27,33 @@ const ORDER: [&str; 19] = [
     "lock",
     "across",
     "build",
+    "diff",
+    "explain",
+    "new",
+    "init",
 ];
 
 /// Each crate that matters, and the modules that are its home.
-const HOMES: [(&str, &[&str]); 14] = [
+const HOMES: [(&str, &[&str]); 22] = [
     ("granit_parser", &["yaml"]),
     ("minijinja", &["template"]),
     ("rustix", &["disk", "out"]),
     ("clap", &["cli"]),
+    ("anstream", &["cli"]),
+    ("anstyle", &["cli"]),
+    ("terminal_size", &["cli"]),
     ("rayon", &["build", "render", "disk", "out", "cli"]),
-    ("serde_json", &["cli", "kubernetes", "schema"]),
+    ("serde_json", &["cli", "cluster", "kubernetes", "schema"]),
     ("postcard", &["build", "out"]),
     ("sha2", &["digest", "out", "disk"]),
     ("base64", &["kubernetes", "template"]),
     ("strsim", &["problem"]),
-    ("regex_lite", &["schema"]),
+    ("http", &["cluster"]),
+    ("k8s_openapi", &["cluster"]),
+    ("kube", &["cluster"]),
+    ("tokio", &["cluster"]),
+    ("regex_lite", &["kubernetes", "schema"]),
+    ("similar", &["diff"]),
     ("notify", &["cli"]),
     ("ctrlc", &["cli"]),
     ("pretty_yaml", &["yaml"]),

@@ -2,8 +2,9 @@
 //! `homebuild` then says and writes: the exit code, both streams, and every file of `out/`.
 //!
 //! A case may have `arguments` (default: `build`), one run a line, and `removed`, the files of the base that it does not
-//! have. A run of `put later` copies the folder `later` of the case over the site between two builds. The site has its
-//! `schemas/editor.json` already, where it can have one.
+//! have. `tests/checks/` holds two cases for each check, one that `fails` and one that `passes`. A run of `put later`
+//! copies the folder `later` of the case over the site between two builds. The site has its `schemas/editor.json`
+//! already, where it can have one.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -17,15 +18,15 @@ const LATER: &str = "later";
 #[test]
 fn every_case_says_and_writes_what_its_snapshot_holds() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
-    let mut cases: Vec<PathBuf> =
-        fs::read_dir(root.join("cases")).unwrap().map(|entry| entry.unwrap().path()).collect();
-    cases.sort();
+    let checks = below(&root.join("checks"));
+    let cases: Vec<PathBuf> =
+        below(&root.join("cases")).into_iter().chain(checks.iter().flat_map(|c| below(c))).collect();
     let (mut failed, mut bad) = (Vec::new(), 0);
     for case in &cases {
         let text = run(&root.join("base"), case);
         bad += usize::from(text.contains("\nexit code 1\n"));
         let settings = settings(case);
-        let name = case.file_name().unwrap().to_string_lossy().into_owned();
+        let name = case.strip_prefix(&root).unwrap().display().to_string();
         let result = std::panic::catch_unwind(AssertUnwindSafe(|| {
             settings.bind(|| insta::assert_snapshot!("expected", text));
         }));
@@ -35,6 +36,36 @@ fn every_case_says_and_writes_what_its_snapshot_holds() {
     }
     assert!(failed.is_empty(), "these cases differ: {failed:?}");
     assert!(bad >= 120, "cases of bad input are missing: {bad}");
+}
+
+#[test]
+fn every_check_is_seen_to_fail_and_to_pass() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/checks");
+    let names: Vec<&str> = homebuild::check::Check::ALL.iter().map(|check| check.name).collect();
+    let folders: Vec<String> =
+        below(&root).iter().map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect();
+    assert_eq!(folders, names);
+    for name in names {
+        let said = |verdict: &str| {
+            let snapshot = fs::read_to_string(root.join(name).join(verdict).join("expected.snap")).unwrap();
+            snapshot.contains(&format!("[{name}]:"))
+        };
+        assert!(said("fails"), "{name} does not fail");
+        assert!(!said("passes"), "{name} does not pass");
+    }
+}
+
+#[test]
+fn the_page_of_checks_is_what_the_program_says_of_them() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/checks.md")).unwrap();
+    assert_eq!(page, homebuild::check::page(), "homebuild build --explain all > docs/checks.md");
+}
+
+/// What lies in a folder, sorted.
+fn below(folder: &Path) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths
 }
 
 fn settings(case: &Path) -> insta::Settings {

@@ -19,6 +19,14 @@ fn the_sources_give_the_committed_tree() {
 }
 
 #[test]
+fn the_picture_in_docs_is_that_of_the_committed_tree() {
+    let arguments = ["--site", env!("CARGO_MANIFEST_DIR"), "graph", "--format", "svg"];
+    let output = Command::new(env!("CARGO_BIN_EXE_homebuild")).args(arguments).output().unwrap();
+    let kept = fs::read(root().join("docs/graph.svg")).unwrap();
+    assert!(output.stdout == kept, "the stacks are others now: `just picture` draws them again");
+}
+
+#[test]
 fn serde_yaml_reads_every_file_of_out_as_we_do() {
     let mut files = Vec::new();
     collect(&root().join("out"), &mut files);

@@ -287,9 +287,8 @@ def check_paths(tree):
 
 def known_kinds(tree):
     kinds = {}
-    for file in (ROOT / "src/kubernetes/kinds.json", tree.site / "schemas/kinds.json"):
-        if file.is_file():
-            kinds |= json.loads(file.read_text())["kinds"]
+    for file in (ROOT / "schemas/kubernetes.json", *sorted((tree.site / "schemas").glob("*.json"))):
+        kinds |= json.loads(file.read_text()).get("kinds", {})
     return kinds
 
 
@@ -526,7 +525,6 @@ GOOD = {
     "homebuild.yaml": "homebuild: 1\n",
     "stacks/shop/stack.yaml": "",
     "schemas/proxmox.schema.json": '{"type": "object", "required": ["kind", "name", "vmid", "calls"]}',
-    "schemas/kinds.json": '{"kinds": {}}',
     "out/site.lock": "name: test\n",
     "out/shop/stack.lock": "depends_on: []\n",
     "out/shop/shop/nfs-exports.txt": "10.0.0.1 /mnt/shop\n",

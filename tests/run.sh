@@ -22,9 +22,14 @@ step_doc() { cargo doc --locked --no-deps; }
 step_build() { cargo run --locked --release -- build --check; }
 step_fmt() { cargo run --locked --release -- fmt --check; }
 step_docs() { cargo build --locked --release && tests/docs.py "${CARGO_TARGET_DIR:-target}/release/homebuild"; }
-step_kinds() { python3 tools/kinds.py --check; }
 step_fuzz() { fuzz/run.sh 15; }
+step_language_server() { tests/language_server.py; }
+step_cluster() { tests/cluster_test.sh; }
+step_api_server() { cargo build --locked --release && tests/api_server.py "${CARGO_TARGET_DIR:-target}/release/homebuild"; }
+step_kubeconform() { cargo build --locked --release && tests/kubeconform.py "${CARGO_TARGET_DIR:-target}/release/homebuild"; }
+step_schemas() { cargo build --locked --release && tools/schemas "${CARGO_TARGET_DIR:-target}/release/homebuild" --check; }
 step_readers() { tests/readers.py --self-test && tests/readers.py; }
+step_renovate() { python3 tests/renovate.py --self-test && python3 tests/renovate.py; }
 
 step_inventory() {
   python3 tests/conformance/inventory_check.py --inventory tests/conformance/inventory --out out \
@@ -46,14 +51,14 @@ step_fresh() {
 step_clean() { [ "$(git status --porcelain)" = "$before" ] || { git status --short; false; }; }
 
 steps=("$@")
-[ $# -gt 0 ] || steps=(format clippy test doc build fmt docs fresh kinds fuzz readers inventory clean)
+[ $# -gt 0 ] || steps=(format clippy test doc build fmt language_server docs fresh schemas fuzz readers kubeconform renovate inventory cluster api_server clean)
 passed=0 failed=0 table=""
 for step in "${steps[@]}"; do
   printf '\n== %s\n' "$step"
   began=$SECONDS verdict=ok
   "step_$step" </dev/null || verdict=FAILED
   [ "$verdict" = ok ] && passed=$((passed + 1)) || failed=$((failed + 1))
-  table+=$(printf '%-6s  %-9s  %4d s' "$verdict" "$step" $((SECONDS - began)))$'\n'
+  table+=$(printf '%-6s  %-15s  %4d s' "$verdict" "$step" $((SECONDS - began)))$'\n'
 done
 printf '\n%s\n%d passed, %d failed\n' "$table" "$passed" "$failed"
 [ "$failed" = 0 ]

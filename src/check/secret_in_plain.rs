@@ -1,22 +1,39 @@
 //! `secret-in-plain`: a reference to a secret stands where everyone who may read the object can read it.
 
-use crate::problem::Problem;
+use super::{Body, Check, Finding, Module, Object, Of, Run, Verdict};
 use crate::secrets::reference::has_reference;
 use crate::yaml::{Data, Node};
 
-/// The fields of an object that hold a secret: each as a problem without level and place, and its text.
-#[must_use]
-pub fn secret_in_plain<'a>(label: &str, object: &'a Node) -> Vec<(Problem, &'a str)> {
-    let mut found = Vec::new();
-    // paths are made only where something is found: every object passes here
-    if holds(object) {
-        find(object, &mut String::new(), &mut found);
+pub(super) const CHECK: Check = Check {
+    name: "secret-in-plain",
+    default: Verdict::Deny,
+    means: "A reference to a secret stands outside of Secrets, cloud-init files and Proxmox payloads.",
+    matters: "Everyone who may read the object, or the file, reads the secret.",
+    fix: "put it into a Secret, or accept it: `accept: {secret-in-plain: why}`",
+    run: Run::Object(run),
+};
+
+fn run<'a>(object: &Object<'a>, _: &Module<'a>, found: &mut Vec<Finding<'a>>) {
+    match object.body {
+        Body::Text(text) if has_reference(text) => {
+            let message = "a secret stands in a plain file".to_owned();
+            found.push(object.finding(message, Of::Secret(text)));
+        }
+        // paths are made only where something is found: every object passes here
+        Body::Tree(node) if !may_hold(object) && holds(node) => {
+            let mut fields = Vec::new();
+            find(node, &mut String::new(), &mut fields);
+            let kind = object.what.kind;
+            let message = |path: &str| format!("a secret stands in `{path}` of a {kind}, where it can be read");
+            found.extend(fields.iter().map(|(path, text)| object.finding(message(path), Of::Secret(text))));
+        }
+        _ => {}
     }
-    let problem = |path: &str| {
-        Problem::error("secret-in-plain", format!("a secret stands in `{path}` of {label}, where it can be read"))
-            .note("put it into a Secret, or accept it: `accept: {secret-in-plain: why}`")
-    };
-    found.into_iter().map(|(path, text)| (problem(&path), text)).collect()
+}
+
+/// Whether secrets belong there.
+fn may_hold(object: &Object<'_>) -> bool {
+    object.what.is("", "Secret") || object.what.is("homebuild", "CloudInit")
 }
 
 fn holds(node: &Node) -> bool {

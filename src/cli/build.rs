@@ -10,9 +10,12 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use crate::build::{Failure, Options, Report, Told, build};
+use crate::check;
 use crate::disk::EDITOR;
 use crate::out::{Changes, Mode};
-use crate::problem::{Level, Problem};
+
+use super::json;
+use super::style::{self, BAD, BOLD, DIM, paint};
 
 /// How many changed files are listed before the rest is only counted.
 const LISTED: usize = 20;
@@ -21,16 +24,28 @@ const QUICK: u64 = 300;
 
 /// Arguments of `homebuild build`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = examples!(
+    "build",
+    "build --check                  # in CI: is out/ what the sources give?",
+    "build --stack immich           # only this one",
+    "build --explain latest-tag     # what a check means"
+))]
 pub(super) struct Arguments {
     /// Write nothing; fail where out/ is not what the sources give
     #[arg(long)]
     check: bool,
     /// Only this stack (may be given several times)
-    #[arg(long = "stack", value_name = "NAME")]
+    #[arg(long = "stack", value_name = "NAME", add = super::complete::stacks())]
     stacks: Vec<String>,
     /// Threads; as many as there are cores where nothing is said
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
+    /// With `deny`, warnings are errors
+    #[arg(long, value_name = "LEVEL", default_value = "warn")]
+    warnings: Warnings,
+    /// Tell what a check means, why it matters, and how to fix or accept it; `all` prints docs/checks.md
+    #[arg(long, value_name = "CHECK")]
+    explain: Option<String>,
     /// Print what happened as JSON
     #[arg(long)]
     json: bool,
@@ -39,27 +54,38 @@ pub(super) struct Arguments {
     watch: bool,
 }
 
+/// What warnings mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Warnings {
+    /// The author should look
+    Warn,
+    /// They are errors
+    Deny,
+}
+
 pub(super) fn run(site: &Path, arguments: &Arguments) -> ExitCode {
-    if let Err(code) = super::threads(arguments.threads) {
-        return code;
+    if let Some(name) = &arguments.explain {
+        return explain(name);
     }
+    super::pool(arguments.threads.map_or(0, usize::from));
     let mode = if arguments.check { Mode::Check } else { Mode::Write };
-    let options = Options { mode, stacks: arguments.stacks.iter().cloned().collect() };
+    let deny_warnings = arguments.warnings == Warnings::Deny;
+    let options = Options { mode, stacks: arguments.stacks.iter().cloned().collect(), deny_warnings };
     if arguments.watch {
         return super::watch::run(site, &options, arguments.json);
     }
     let begin = Instant::now();
     let progress = Progress::new(begin);
-    // in the pool: this thread's own stack may be small
     let result = rayon::scope(|_| build(site, &options, &|done, all| progress.show(done, all)));
     progress.clear();
     let stale = matches!(&result, Ok(report) if mode == Mode::Check && !is_same(report));
-    let failed = result.is_err() || stale;
+    let denied = is_denied(&result, &options);
+    let failed = result.is_err() || stale || denied;
     if arguments.json {
-        let _ = writeln!(std::io::stdout(), "{:#}", as_json(&result, stale));
+        json::print(&as_json(&result, stale, denied));
     } else {
         match result {
-            Ok(report) => tell(&report, stale, begin),
+            Ok(report) => tell(&report, stale, denied, begin),
             Err(failure) => tell_failure(&failure),
         }
     }
@@ -97,6 +123,11 @@ impl Progress {
     }
 }
 
+/// Whether there are warnings and they are errors: then nothing was written.
+pub(super) fn is_denied(result: &Result<Report, Failure>, options: &Options) -> bool {
+    matches!(result, Ok(report) if options.deny_warnings && !report.warnings.is_empty())
+}
+
 fn is_same(report: &Report) -> bool {
     report.changes.values().all(Changes::is_empty)
 }
@@ -109,6 +140,21 @@ fn listed<'a>(report: &'a Report, words: [&'static str; 3]) -> Vec<(&'static str
     of(words[0], |c| &c.added).chain(of(words[1], |c| &c.changed)).chain(of(words[2], |c| &c.removed)).collect()
 }
 
+/// What a check means, or which checks there are.
+fn explain(name: &str) -> ExitCode {
+    let text = if name == "all" { Ok(check::page()) } else { check::explain(name) };
+    match text {
+        Ok(text) => {
+            let _ = write!(style::out(), "{text}");
+            ExitCode::SUCCESS
+        }
+        Err(problem) => {
+            let _ = write!(style::err(), "{}", style::problem(&problem.to_string()));
+            ExitCode::from(super::FAILED)
+        }
+    }
+}
+
 pub(super) fn tell_failure(failure: &Failure) {
     let end = if failure.writing {
         "; files that were written are whole, build again to finish"
@@ -119,9 +165,10 @@ pub(super) fn tell_failure(failure: &Failure) {
 }
 
 pub(super) fn tell_warnings(report: &Report) {
-    let mut err = std::io::stderr().lock();
-    for Told { text, .. } in &report.warnings {
-        let _ = writeln!(err, "{text}");
+    let mut err = style::err().lock();
+    for (Told { text, .. }, more) in said_once(&report.warnings) {
+        let more = if more == 0 { String::new() } else { format!("   = and {more} more of the same\n") };
+        let _ = writeln!(err, "{}", style::problem(&format!("{text}{more}")));
     }
 }
 
@@ -130,19 +177,25 @@ pub(super) fn list_changes(out: &mut impl Write, report: &Report) {
     list(out, &listed(report, ["added", "changed", "removed"]));
 }
 
-fn tell(report: &Report, stale: bool, begin: Instant) {
+fn tell(report: &Report, stale: bool, denied: bool, begin: Instant) {
     tell_warnings(report);
-    let mut out = std::io::stdout().lock();
-    let mut err = std::io::stderr().lock();
+    let mut out = style::out().lock();
+    let mut err = style::err().lock();
     if stale {
         let lines = listed(report, ["missing", "changed", "left"]);
         let stacks = report.changes.iter().filter(|(name, changes)| !name.is_empty() && !changes.is_empty()).count();
         let files = super::count(lines.len(), "file");
         let within = if stacks == 0 { String::new() } else { format!(" in {}", super::count(stacks, "stack")) };
         let what = if lines.iter().any(|(_, path)| path.starts_with("out/")) { "out/" } else { EDITOR };
-        let _ = writeln!(err, "error: {what} is not what the sources give: {files}{within}");
+        let _ = writeln!(err, "{}: {what} is not what the sources give: {files}{within}", paint(BAD, "error"));
         list(&mut err, &lines);
-        let _ = writeln!(err, "  = run `homebuild build` and commit {what}");
+        let _ = writeln!(err, "{}", paint(DIM, &format!("  = run `homebuild build` and commit {what}")));
+    }
+    if denied {
+        let (error, warnings) = (paint(BAD, "error"), super::count(report.warnings.len(), "warning"));
+        let _ = writeln!(err, "{error}: {warnings}, and `--warnings deny` makes them errors; nothing was written");
+    }
+    if stale || denied {
         return;
     }
     let lines = listed(report, ["added", "changed", "removed"]);
@@ -161,11 +214,23 @@ fn tell(report: &Report, stale: bool, begin: Instant) {
     list(&mut out, &lines);
 }
 
+/// Each message once: the first warning that says it, and how many more do.
+fn said_once(warnings: &[Told]) -> Vec<(&Told, usize)> {
+    let mut said: Vec<(&Told, usize)> = Vec::new();
+    for told in warnings {
+        match said.iter_mut().find(|(first, _)| (&first.code, &first.message) == (&told.code, &told.message)) {
+            Some((_, more)) => *more += 1,
+            None => said.push((told, 0)),
+        }
+    }
+    said
+}
+
 fn list(out: &mut impl Write, lines: &[(&str, &String)]) {
     let mut last = "";
     for (word, path) in lines.iter().take(LISTED) {
         let shown = if *word == last { "" } else { word };
-        let _ = writeln!(out, "  {shown:<8} {path}");
+        let _ = writeln!(out, "  {shown:<8} {}", paint(BOLD, path));
         last = word;
     }
     if lines.len() > LISTED {
@@ -173,10 +238,10 @@ fn list(out: &mut impl Write, lines: &[(&str, &String)]) {
     }
 }
 
-pub(super) fn as_json(result: &Result<Report, Failure>, stale: bool) -> Value {
+pub(super) fn as_json(result: &Result<Report, Failure>, stale: bool, denied: bool) -> Value {
     match result {
         Ok(report) => json!({
-            "result": if stale { "stale" } else { "done" },
+            "result": if denied { "warnings" } else if stale { "stale" } else { "done" },
             "stacks": report.stacks,
             "artifacts": report.artifacts,
             "changes": report.changes.iter().map(|(name, c)| {
@@ -186,24 +251,10 @@ pub(super) fn as_json(result: &Result<Report, Failure>, stale: bool) -> Value {
                 json!({"code": told.code, "message": told.message, "place": told.place})
             }).collect::<Vec<_>>(),
         }),
-        Err(Failure { problems, writing }) => json!({
-            "result": "failed",
-            "writing": writing,
-            "problems": problems.clone().sorted().iter().map(problem_as_json).collect::<Vec<_>>(),
-        }),
+        Err(Failure { problems, writing }) => {
+            let mut failed = json::failed(problems.clone());
+            failed["writing"] = Value::Bool(*writing);
+            failed
+        }
     }
-}
-
-pub(super) fn problem_as_json(problem: &Problem) -> Value {
-    json!({
-        "level": match problem.level { Level::Error => "error", Level::Warning => "warning" },
-        "code": problem.code,
-        "message": problem.message,
-        "place": problem.place.as_ref().map(ToString::to_string),
-        "label": problem.label,
-        "notes": problem.notes,
-        "components": problem.within.iter().map(|within| {
-            json!({"component": within.component, "layout": within.layout, "place": within.place.to_string()})
-        }).collect::<Vec<_>>(),
-    })
 }

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use serde_json::json;
 
-use super::build::problem_as_json;
 use crate::disk::{Seen, Site};
 use crate::load;
 use crate::problem::{Problem, Problems, Source};
@@ -16,6 +15,7 @@ use crate::yaml;
 
 /// Arguments of `homebuild fmt`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = examples!("fmt", "fmt --check stacks/excalidraw"))]
 pub(super) struct Arguments {
     /// Write nothing; fail where a file is not in the form, and list those
     #[arg(long)]
@@ -38,9 +38,7 @@ struct Done {
 }
 
 pub(super) fn run(site: &Path, arguments: &Arguments) -> ExitCode {
-    if let Err(code) = super::threads(None) {
-        return code;
-    }
+    super::pool(0);
     // in the pool: this thread's own stack may be small
     let done = rayon::scope(|_| format(site, arguments));
     let done = done.unwrap_or_else(|problems| Done { problems, ..Done::default() });
@@ -54,9 +52,10 @@ pub(super) fn run(site: &Path, arguments: &Arguments) -> ExitCode {
         } else {
             "done"
         };
-        let problems: Vec<_> = done.problems.sorted().iter().map(problem_as_json).collect();
-        let told = json!({"result": result, "files": done.files, "changed": done.changed, "problems": problems});
-        let _ = writeln!(std::io::stdout(), "{told:#}");
+        let problems = super::json::problems(done.problems);
+        super::json::print(
+            &json!({"result": result, "files": done.files, "changed": done.changed, "problems": problems}),
+        );
     } else {
         tell(done, stale);
     }
@@ -116,10 +115,15 @@ fn chosen(sources: Vec<Arc<Source>>, paths: &[String]) -> Result<Vec<Arc<Source>
 }
 
 fn tell(done: Done, stale: bool) {
-    let (mut out, mut err) = (std::io::stdout().lock(), std::io::stderr().lock());
+    let (mut out, mut err) = (super::style::out().lock(), super::style::err().lock());
     let files = super::count(done.changed.len(), "file");
     if stale {
-        let _ = writeln!(err, "error: {files} of {} not formatted", done.files);
+        let _ = writeln!(
+            err,
+            "{}: {files} of {} not formatted",
+            super::style::paint(super::style::BAD, "error"),
+            done.files
+        );
         for path in &done.changed {
             let _ = writeln!(err, "  {path}");
         }

@@ -1,24 +1,44 @@
 //! The command line: one file a command, and the only code that prints.
 
+/// The end of a command's help: what one types. `tests/help.rs` runs every line.
+macro_rules! examples {
+    ($($line:literal),+) => { concat!("\x1b[1;4mExamples:\x1b[0m", $("\n  homebuild ", $line),+) };
+}
+
 mod build;
+mod complete;
+mod diff;
+mod explain;
 mod fmt;
+mod graph;
+mod init;
+mod json;
+mod list;
+mod new;
 mod schema;
+mod schemas;
+mod style;
+mod table;
 mod watch;
 
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
+use serde_json::Value;
 
 use crate::problem::{self, Level, Problem, Problems};
 
 /// Exit codes: done or nothing to do; refused, stale or failed; wrong usage.
 const FAILED: u8 = 1;
+/// Bytes of a thread's stack: templates may nest macros and values deeply before they are told that it is too deep.
+const STACK: usize = 64 << 20;
 
 /// A homelab as a static site: `stacks/` through `layouts/` into `out/`, which people review and push applies.
 #[derive(Debug, Parser)]
 #[command(name = "homebuild", version, about, max_term_width = 100)]
+#[command(after_help = examples!("build", "list hosts", "explain Deployment/immich-server"))]
 struct Arguments {
     /// The site's folder
     #[arg(long, global = true, default_value = ".", value_name = "FOLDER")]
@@ -33,52 +53,90 @@ enum Command {
     Build(build::Arguments),
     /// Give the YAML sources one form; comments stay, and so does what they mean
     Fmt(fmt::Arguments),
-    /// Print the JSON Schema by which editors complete and check the sources: schemas/editor.json
+    /// List stacks, hosts, images, volumes, VMs, secrets, or layouts and their values
+    List(list::Arguments),
+    /// Draw the stacks: waves, tiers and what depends on what
+    Graph(graph::Arguments),
+    /// Show what changes in out/ since a git revision, by meaning
+    Diff(diff::Arguments),
+    /// Tell where a file of out/ comes from: the component, the layout, the lines
+    Explain(explain::Arguments),
+    /// Begin a site: a small one that builds, to go on from
+    Init(init::Arguments),
+    /// Begin a stack, a module or a layout
+    New(new::Arguments),
+    /// Print schemas/editor.json, by which editors complete and check the sources
+    #[command(after_help = examples!("schema"))]
     Schema,
-    /// Print what a shell needs to complete commands
-    Completions {
-        /// The shell
-        shell: clap_complete::Shell,
-    },
+    /// Keep the schemas that objects are checked against
+    Schemas(schemas::Arguments),
+    /// Print what a shell needs to complete commands, names of stacks too
+    Completions(complete::Arguments),
 }
 
 /// Runs the program with the arguments of the process.
 #[must_use]
 pub fn run() -> ExitCode {
+    complete::answer();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => {
-            let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
-        }
+        Err(error) => return told(&error),
     };
     match arguments.command {
         Command::Build(command) => build::run(&arguments.site, &command),
+        Command::List(command) => list::run(&arguments.site, &command),
+        Command::Graph(command) => graph::run(&arguments.site, &command),
+        Command::Diff(command) => diff::run(&arguments.site, &command),
+        Command::Explain(command) => explain::run(&arguments.site, &command),
+        Command::Init(command) => init::run(&command),
+        Command::New(command) => new::run(&arguments.site, command),
         Command::Fmt(command) => fmt::run(&arguments.site, &command),
         Command::Schema => schema::run(&arguments.site),
-        Command::Completions { shell } => {
-            let mut command = <Arguments as clap::CommandFactory>::command();
-            clap_complete::generate(shell, &mut command, "homebuild", &mut std::io::stdout());
-            ExitCode::SUCCESS
-        }
+        Command::Schemas(command) => schemas::run(&arguments.site, &command),
+        Command::Completions(command) => complete::run(&command),
     }
 }
 
 /// Problems that are shown in full: nobody reads on.
 const SHOWN: usize = 100;
 
-/// Bytes of a thread's stack: templates may nest macros and values deeply before they are told that it is too deep.
-const STACK: usize = 64 << 20;
-
-/// Makes the threads that do the work; as many as there are cores where nothing is said.
-fn threads(number: Option<u16>) -> Result<(), ExitCode> {
-    let number = number.map_or(0, usize::from);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(number).stack_size(STACK).build_global();
-    pool.map_err(|error| {
+/// Makes the threads that work, as many as there are cores where it is 0. What nests deeply begins in [`rayon::scope`]:
+/// the main thread's own stack may be small.
+fn pool(threads: usize) {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build_global();
+    if let Err(error) = pool {
         let problem = Problem::error("threads", format!("the system gives no threads: {error}"));
         tell_problems(problem.note("try `--threads 1`, or raise the limit: `ulimit -v`, `ulimit -u`").into(), "");
-        ExitCode::from(FAILED)
-    })
+        std::process::exit(FAILED.into());
+    }
+}
+
+/// What clap has to say: help, or what is wrong with the arguments.
+fn told(error: &clap::Error) -> ExitCode {
+    let _ = error.print();
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}
+
+/// Arguments that do not go together.
+fn misused(message: impl std::fmt::Display) -> ExitCode {
+    told(&Arguments::command().error(clap::error::ErrorKind::ArgumentConflict, message))
+}
+
+/// Prints what a question found, as JSON or as text, or why it found nothing.
+fn answer(is_json: bool, found: Result<(Value, String), Problems>) -> ExitCode {
+    match found {
+        Ok((value, _)) if is_json => json::print(&json::done(value)),
+        Ok((_, text)) => _ = write!(style::out(), "{text}"),
+        Err(problems) => {
+            if is_json {
+                json::print(&json::failed(problems));
+            } else {
+                tell_problems(problems, "");
+            }
+            return ExitCode::from(FAILED);
+        }
+    }
+    ExitCode::SUCCESS
 }
 
 /// A number and its word: `1 stack`, `2 stacks`.
@@ -88,17 +146,20 @@ fn count(number: usize, word: &str) -> String {
 
 /// Prints all problems, sorted, and how many there are.
 fn tell_problems(problems: Problems, end: &str) {
-    let mut err = std::io::stderr().lock();
+    let mut err = style::err().lock();
     let problems = problems.sorted();
     let of = |level| problems.iter().filter(|problem| problem.level == level).count();
     let (errors, warnings) = (of(Level::Error), of(Level::Warning));
     let said = problem::said_once(problems);
     for problem in said.iter().take(SHOWN) {
-        let _ = writeln!(err, "{problem}");
+        let _ = writeln!(err, "{}", style::problem(&problem.to_string()));
     }
     if said.len() > SHOWN {
         let _ = writeln!(err, "and {} more; --json has all of them\n", said.len() - SHOWN);
     }
-    let warnings = if warnings == 0 { String::new() } else { format!(", {}", count(warnings, "warning")) };
-    let _ = writeln!(err, "{}{warnings}{end}", count(errors, "error"));
+    let (bad, attention) = (style::BAD, style::ATTENTION);
+    let said =
+        [(errors, "error", bad), (warnings, "warning", attention)].into_iter().filter(|(number, ..)| *number > 0);
+    let said: Vec<String> = said.map(|(number, word, style)| style::paint(style, &count(number, word))).collect();
+    let _ = writeln!(err, "{}{end}", said.join(", "));
 }

@@ -13,7 +13,7 @@ use crate::site::Site;
 pub(super) fn run(root: &Path) -> ExitCode {
     match text(root) {
         Ok(text) => {
-            let _ = std::io::stdout().write_all(text.as_bytes());
+            let _ = super::style::out().write_all(text.as_bytes());
             ExitCode::SUCCESS
         }
         Err(problems) => {

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use notify::event::{AccessKind, AccessMode};
 use notify::{ErrorKind, Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
-use super::build::{as_json, list_changes, tell_failure, tell_warnings};
+use super::build::{as_json, is_denied, list_changes, tell_failure, tell_warnings};
 use crate::build::{Failure, Options, Report, build};
 use crate::load;
 use crate::problem::{Problem, Problems};
@@ -82,7 +82,7 @@ fn rounds(
     loop {
         let begin = Instant::now();
         let result = rayon::scope(|_| build(site, options, &|_, _| ()));
-        if say(&result, &mut said, begin.elapsed(), json).is_err() {
+        if say(&result, options, &mut said, begin.elapsed(), json).is_err() {
             return Ok(()); // nobody reads any more
         }
         match next(wakes) {
@@ -111,7 +111,13 @@ fn next(wakes: &Receiver<Wake>) -> Wake {
 }
 
 /// Tells what a build did, unless that is said already.
-fn say(result: &Result<Report, Failure>, said: &mut Said, took: Duration, json: bool) -> io::Result<()> {
+fn say(
+    result: &Result<Report, Failure>,
+    options: &Options,
+    said: &mut Said,
+    took: Duration,
+    json: bool,
+) -> io::Result<()> {
     let now = match result {
         Ok(_) => Said::Done,
         Err(failure) => Said::Failed(format!("{:?}", failure.problems)),
@@ -121,12 +127,12 @@ fn say(result: &Result<Report, Failure>, said: &mut Said, took: Duration, json: 
         return Ok(());
     }
     *said = now;
-    let mut out = io::stdout().lock();
+    let mut out = super::style::out().lock();
     if json {
-        writeln!(out, "{}", as_json(result, false))?;
+        writeln!(out, "{}", as_json(result, false, is_denied(result, options)))?;
         return out.flush();
     }
-    if out.is_terminal() {
+    if io::stdout().is_terminal() {
         write!(out, "\x1b[2J\x1b[H")?;
         out.flush()?;
     }

@@ -1,9 +1,9 @@
-//! Opening, listing and reading by descriptor: no symbolic link is followed, nothing is waited for.
+//! Opening, listing, reading and making by descriptor: no symbolic link is followed, nothing is waited for.
 
 use std::ffi::CStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, fstat, openat, statat};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, fstat, mkdirat, openat, statat, unlinkat};
 use rustix::io::{Errno, Result};
 
 use super::Stamp;
@@ -107,4 +107,40 @@ pub fn fill(file: impl AsFd, size: usize, bytes: &mut Vec<u8>) -> Result<()> {
     }
     bytes.truncate(filled);
     Ok(())
+}
+
+/// Writes a new file; nothing may be at its name.
+pub fn create(at: BorrowedFd<'_>, name: &str, bytes: &[u8]) -> Result<Stamp> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file = openat(at, name, flags, Mode::from_raw_mode(0o666))?;
+    let written = write_all(&file, bytes).and_then(|()| fstat(&file));
+    if written.is_err() {
+        let _ = unlinkat(at, name, AtFlags::empty());
+    }
+    written.map(|stat| Stamp::of(&stat))
+}
+
+/// Writes all of it.
+pub fn write_all(file: &OwnedFd, mut bytes: &[u8]) -> Result<()> {
+    while !bytes.is_empty() {
+        match rustix::io::write(file, bytes) {
+            Ok(0) => return Err(Errno::NOSPC),
+            Ok(count) => bytes = &bytes[count..],
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Opens a folder below another, made where it is missing.
+pub fn folder(at: impl AsFd, name: &str) -> Result<OwnedFd> {
+    match open_folder(&at, name) {
+        Err(Errno::NOENT) => {}
+        opened => return opened,
+    }
+    match mkdirat(&at, name, Mode::from_raw_mode(0o777)) {
+        Ok(()) | Err(Errno::EXIST) => open_folder(&at, name),
+        Err(error) => Err(error),
+    }
 }

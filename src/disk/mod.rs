@@ -1,13 +1,15 @@
-//! Reading the site: the only code that looks at sources on the disk.
+//! The sources on the disk: the only code that reads them, or writes new ones.
 //!
 //! Every file is read once, whole, through a descriptor that follows no symbolic link and never waits. What was seen of
 //! it (see [`Seen`]) is kept, so that the next build can tell by a look at the metadata that nothing changed. What
 //! cannot be read as a plain file below the site is a problem, and all of them are reported.
 
+mod add;
 pub(crate) mod descriptor;
 mod rewrite;
 mod seen;
 mod stamp;
+mod texts;
 mod walk;
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -21,6 +23,7 @@ use rustix::io::Errno;
 use crate::problem::{Place, Problem, Problems, Source};
 pub use seen::Seen;
 pub(crate) use stamp::{Fingerprint, Print, Stamp, short};
+pub use texts::texts;
 pub(crate) use walk::failure;
 use walk::{Walk, plain, printable};
 

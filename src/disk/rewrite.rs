@@ -5,6 +5,7 @@ use std::os::fd::{AsFd as _, OwnedFd};
 use rustix::fs::{AtFlags, Mode, OFlags, fchmod, fstat, openat, renameat, unlinkat};
 use rustix::io::{Errno, Result};
 
+use super::add::DRAFT;
 use super::descriptor::{self, Unread};
 use super::walk::{changing, failure};
 use super::{LARGEST, Site};
@@ -32,8 +33,7 @@ impl Site {
 }
 
 fn replace(folder: &OwnedFd, name: &str, bytes: &[u8]) -> Result<()> {
-    // Such a name is none of a source, should it be left.
-    let temporary = format!(".#homebuild-{}", std::process::id());
+    let temporary = format!("{DRAFT}{}", std::process::id());
     let done = write(folder, name, &temporary, bytes).and_then(|()| renameat(folder, &temporary, folder, name));
     if done.is_err_and(|error| error != Errno::EXIST) {
         let _ = unlinkat(folder, &temporary, AtFlags::empty());
@@ -41,19 +41,12 @@ fn replace(folder: &OwnedFd, name: &str, bytes: &[u8]) -> Result<()> {
     done
 }
 
-fn write(folder: &OwnedFd, name: &str, temporary: &str, mut bytes: &[u8]) -> Result<()> {
+fn write(folder: &OwnedFd, name: &str, temporary: &str, bytes: &[u8]) -> Result<()> {
     let mode = Mode::from_raw_mode(fstat(descriptor::open_file(folder, name)?)?.st_mode & 0o7777);
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let file = openat(folder, temporary, flags, mode)?;
     fchmod(&file, mode)?;
-    while !bytes.is_empty() {
-        match rustix::io::write(&file, bytes) {
-            Ok(0) => return Err(Errno::NOSPC),
-            Ok(count) => bytes = &bytes[count..],
-            Err(Errno::INTR) => {}
-            Err(error) => return Err(error),
-        }
-    }
+    descriptor::write_all(&file, bytes)?;
     // The author's text is in nothing else.
     rustix::fs::fsync(&file)
 }

@@ -53,6 +53,15 @@ impl Identity {
         (self.group(), &self.kind, self.namespace.as_deref(), &self.name)
     }
 
+    /// The same as one text: `Deployment.apps ntfy/ntfy`, `Namespace ntfy`.
+    #[must_use]
+    pub fn key_text(&self) -> Box<str> {
+        let (group, kind, namespace, name) = self.key();
+        let dot = if group.is_empty() { "" } else { "." };
+        let slash = if namespace.is_none() { "" } else { "/" };
+        format!("{kind}{dot}{group} {}{slash}{name}", namespace.unwrap_or_default()).into()
+    }
+
     /// The name of its file in a module with this namespace. Two objects of kinds that are known never have one name.
     ///
     /// - `<kind>.<name>.yaml`, the kind in lower case; `<kind>.<namespace>.<name>.yaml` where the namespace is not the

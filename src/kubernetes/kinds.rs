@@ -1,27 +1,33 @@
-//! Data about kinds: which are namespaced, and how their lists merge.
+//! Data about kinds: which are namespaced, what their objects look like, and how their lists merge.
 //!
-//! The core set comes from Kubernetes' own `OpenAPI` and discovery files and is inside the program; a site adds its
-//! custom resources in `schemas/kinds.json` (both are made by `tools/kinds.py`, whose docstring has the format).
+//! It comes from the files of `schemas/` (see [`super::openapi`]). Kubernetes' own kinds are inside the program too, for
+//! a site that has no `schemas/kubernetes.json`. A definition is read when it is first asked for: most never are.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
-use crate::problem::{Place, Problem, Source, did_you_mean, fit, fit16};
+use super::openapi::chart;
+use super::openapi::file::KUBERNETES;
+use super::openapi::shape::{Index, Origin, Reader, Shape, Slot};
+use crate::problem::{Place, Problem, Problems, Source, did_you_mean, fit, fit16};
 use crate::yaml::{Data, Node};
 
-/// The core set: the kinds of one Kubernetes version.
-const CORE: &str = include_str!("kinds.json");
+/// Kubernetes' own kinds, of one version.
+const CORE: &str = include_str!("../../schemas/kubernetes.json");
 
 /// All that is known of kinds.
 #[derive(Debug, Default)]
 pub struct Kinds {
+    /// The version of Kubernetes, and the file that says it: none where the program itself does.
+    version: (Box<str>, Option<Arc<Source>>),
     /// By API version, then by kind.
     by_version: BTreeMap<Box<str>, BTreeMap<Box<str>, Kind>>,
-    types: Vec<Fields>,
-    /// Types by their name in the `OpenAPI` file.
-    names: BTreeMap<Box<str>, Type>,
+    definitions: Vec<Definition>,
+    /// Definitions by name.
+    names: BTreeMap<Box<str>, Index>,
     /// By the kind in lower case: the groups that have it.
     groups: BTreeMap<Box<str>, Vec<(Box<str>, Known)>>,
 }
@@ -33,25 +39,22 @@ pub struct Kind {
     pub namespaced: bool,
     /// Whether it is a custom resource: not one of the core set.
     pub custom: bool,
-    /// The type of its objects; none where no list below it has keys.
-    pub of: Option<Type>,
+    /// Where the definition of its objects is; none where no file has one.
+    definition: Option<Index>,
 }
 
-/// A type of Kubernetes' API, such as `PodSpec`. It belongs to the [`Kinds`] that gave it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Type(usize);
+/// A type of Kubernetes' API, such as `PodSpec`.
+pub type Type<'k> = &'k Shape;
 
-/// A field of a type from which something follows.
-#[derive(Debug, Clone, Default)]
-pub struct Field {
-    /// The type of the object in the field, of a list's entries or, with `map`, of a map's values.
-    pub of: Option<Type>,
+/// A field of a type.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Field<'k> {
+    /// The type of the value in the field, of a list's entries or, with `map`, of a map's values.
+    pub of: Option<Type<'k>>,
     /// The field is a map with free keys.
     pub map: bool,
     /// The fields in which an entry of the list differs from all others; none: the list is one value.
-    pub keys: Vec<Box<str>>,
-    /// What such a field is where an entry does not say.
-    pub defaults: Vec<(Box<str>, Data)>,
+    pub keys: &'k [Box<str>],
 }
 
 /// Who knows of a group's kind, the first claim on its short file name first.
@@ -61,63 +64,79 @@ enum Known {
     Nameless,
     /// The core set.
     Core,
-    /// The site's `schemas/kinds.json`.
+    /// The site's custom resources.
     Site,
 }
 
-#[derive(Debug, Default)]
-struct Fields {
+/// The schema of a type: its text until it is needed.
+#[derive(Debug)]
+struct Definition {
     name: Box<str>,
-    fields: Vec<(Box<str>, Field)>,
+    json: Box<RawValue>,
+    origin: Origin,
+    shape: OnceLock<Result<Shape, String>>,
 }
 
+/// A file of `schemas/`, with its definitions unread.
 #[derive(Deserialize)]
 struct File {
+    version: Option<Box<str>>,
     kinds: BTreeMap<Box<str>, FileKind>,
     #[serde(default)]
-    types: BTreeMap<Box<str>, BTreeMap<Box<str>, FileField>>,
+    definitions: BTreeMap<Box<str>, Box<RawValue>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FileKind {
     namespaced: bool,
-    #[serde(rename = "type")]
-    of: Option<Box<str>>,
+    schema: Option<Box<str>>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FileField {
-    of: Option<Box<str>>,
-    #[serde(default)]
-    map: bool,
-    #[serde(default)]
-    keys: Vec<Box<str>>,
-    #[serde(default)]
-    defaults: BTreeMap<Box<str>, KeyDefault>,
-}
-
-/// The default of a key.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum KeyDefault {
-    Bool(bool),
-    Int(i64),
-    Text(Box<str>),
+impl<'k> Field<'k> {
+    /// What the server takes a key of an entry for where the entry does not say it.
+    #[must_use]
+    pub fn default_of(&self, key: &str) -> Option<&'k Data> {
+        self.of?.default_of(key)
+    }
 }
 
 impl Kinds {
-    /// The core set and, over it, the site's `schemas/kinds.json`.
-    pub fn new(site: Option<&Arc<Source>>) -> Result<Self, Problem> {
+    /// Those of the files of `schemas/`, and of the program where no file has Kubernetes' own. All problems are told.
+    pub fn new(files: &[Arc<Source>]) -> Result<Self, Problems> {
+        let mut problems = Problems::new();
         let mut kinds = Self::default();
-        let core = serde_json::from_str(CORE).map_err(|e| Problem::error("kinds", format!("the core set: {e}")))?;
-        kinds.add(core, Known::Core)?;
-        if let Some(source) = site {
-            let file = serde_json::from_str(&source.text).map_err(|e| broken(source, &e))?;
-            kinds.add(file, Known::Site).map_err(|problem| problem.at(&Place::file(source)))?;
+        let own = files.iter().find(|source| stem(source) == Some(KUBERNETES));
+        let text = own.map_or(CORE, |source| &source.text);
+        let read = serde_json::from_str(text).map_err(|error| broken(own, &error));
+        if let Some(file) = problems.take(read) {
+            let added = kinds.add(file, Known::Core);
+            problems
+                .take(added.map_err(|problem| own.into_iter().fold(problem, |p, source| p.at(&Place::file(source)))));
+            kinds.version.1 = own.cloned();
         }
-        Ok(kinds)
+        for source in files.iter().filter(|source| stem(source).is_some_and(|stem| stem != KUBERNETES)) {
+            let read = serde_json::from_str(&source.text).map_err(|error| broken(Some(source), &error));
+            let Some(file) = problems.take(read) else { continue };
+            problems.take(kinds.add(file, Known::Site).map_err(|problem| problem.at(&Place::file(source))));
+        }
+        for source in files {
+            let name = source.path.strip_prefix("schemas/charts/").and_then(|name| name.strip_suffix(".json"));
+            problems.extend(name.and_then(|name| kinds.add_chart(name, source).err()));
+        }
+        problems.or(kinds)
+    }
+
+    /// What the values of a chart look like, or why that cannot be read; none where no file says it.
+    #[must_use]
+    pub fn values_of(&self, chart: &str) -> Option<Result<Type<'_>, &str>> {
+        self.names.get(&*chart_name(chart)).map(|at| self.shape(*at))
+    }
+
+    /// The version of Kubernetes that the schemas are of, and the file that says it, if the site has one.
+    #[must_use]
+    pub fn version(&self) -> (&str, Option<&Arc<Source>>) {
+        (&self.version.0, self.version.1.as_ref())
     }
 
     /// What is known of a kind.
@@ -144,15 +163,28 @@ impl Kinds {
             ([], None) => did_you_mean(api_version, self.by_version.keys().map(|v| &**v)),
         };
         Problem::error("unknown-kind", format!("no kind `{kind}` is known in `{api_version}`")).label(label).note(
-            "a custom resource is known by `schemas/kinds.json`: its API version, kind, and whether it lies in a namespace",
+            "a custom resource is known by its definition: `homebuild schemas add crd.yaml`, or `schemas pull` from a \
+             cluster that has it",
         )
+    }
+
+    /// The type of a kind's objects, or why its schema cannot be read; none where there is no schema.
+    #[must_use]
+    pub fn schema(&self, kind: &Kind) -> Option<Result<Type<'_>, &str>> {
+        kind.definition.map(|at| self.shape(at))
+    }
+
+    /// The type of a kind's objects, if there is one.
+    #[must_use]
+    pub fn type_of(&self, kind: &Kind) -> Option<Type<'_>> {
+        self.schema(kind)?.ok()
     }
 
     /// The type that a layout means by a short name: `Deployment` is what stands in a Deployment's `spec`, `Container`
     /// is one container.
     #[must_use]
-    pub fn type_of_short_name(&self, name: &str) -> Option<Type> {
-        let kind = |api, name| self.field(self.kind(api, name)?.of?, "spec")?.of;
+    pub fn type_of_short_name(&self, name: &str) -> Option<Type<'_>> {
+        let kind = |api, name| self.field(self.type_of(self.kind(api, name)?)?, "spec")?.of;
         match name {
             "Container" => self.field(kind("v1", "Pod")?, "containers")?.of,
             "Pod" | "Service" => kind("v1", name),
@@ -166,26 +198,39 @@ impl Kinds {
     pub const SHORT_NAMES: [&str; 8] =
         ["Container", "CronJob", "DaemonSet", "Deployment", "Job", "Pod", "Service", "StatefulSet"];
 
-    /// A field of a type, if something follows from it.
+    /// A field of a type.
     #[must_use]
-    pub fn field(&self, of: Type, name: &str) -> Option<&Field> {
-        self.types.get(of.0)?.fields.iter().find(|(field, _)| &**field == name).map(|(_, field)| field)
+    pub fn field<'k>(&'k self, of: Type<'k>, name: &str) -> Option<Field<'k>> {
+        let field = self.shape_of(of.field(name)?).ok()?;
+        let (keys, map) = (field.merge_keys(), field.values());
+        let of = field.entries().or(map).map_or(Some(field), |slot| self.shape_of(slot).ok());
+        Some(Field { of, map: map.is_some(), keys })
     }
 
-    /// The name of a type, without the API that it is in: `PodSpec`.
-    #[must_use]
-    pub fn name(&self, of: Type) -> &str {
-        self.types.get(of.0).and_then(|t| t.name.rsplit('.').next()).unwrap_or_default()
+    /// The schema in a place, or why it cannot be read.
+    pub fn shape_of<'k>(&'k self, slot: &'k Slot) -> Result<Type<'k>, &'k str> {
+        match slot {
+            Slot::Named(at) => self.shape(*at),
+            Slot::Inline(shape) => Ok(shape),
+        }
     }
 
-    /// The names of all types, without their API.
+    fn shape(&self, at: Index) -> Result<&Shape, &str> {
+        let Definition { name, json, origin, shape } = &self.definitions[at];
+        let find = |name: &str| self.names.get(name).copied();
+        let read = || Reader { find: &find, origin: *origin }.definition(name, json.get());
+        shape.get_or_init(read).as_ref().map_err(String::as_str)
+    }
+
+    /// All definitions with a name, whatever their API; all there are where it is empty.
     #[cfg(test)]
-    pub(super) fn type_names(&self) -> impl Iterator<Item = &str> {
-        (0..self.types.len()).map(|index| self.name(Type(index)))
+    pub(super) fn definitions_named(&self, name: &str) -> impl Iterator<Item = Result<Type<'_>, &str>> {
+        let is_it = move |of: &Definition| name.is_empty() || of.name.rsplit('.').next() == Some(name);
+        self.definitions.iter().enumerate().filter(move |(_, of)| is_it(of)).map(|(at, _)| self.shape(at))
     }
 
     /// The group whose objects are written with the kind alone: the one with the first claim, if there is only one.
-    /// Kubernetes' first group comes before the rest of the core set, which comes before the site's `kinds.json`.
+    /// Kubernetes' first group comes before the rest of the core set, which comes before the site's custom resources.
     #[must_use]
     pub fn plain_group(&self, kind: &str) -> Option<&str> {
         let groups = self.groups.get(&*kind.to_ascii_lowercase())?;
@@ -200,44 +245,43 @@ impl Kinds {
     }
 
     fn add(&mut self, file: File, known: Known) -> Result<(), Problem> {
-        for (name, fields) in file.types {
-            let of = self.intern(&name);
-            let fields = fields.into_iter().map(|(name, field)| (name, self.compile(field))).collect();
-            self.types[of.0].fields = fields;
+        let own = known == Known::Core;
+        let origin = if own { Origin::Kubernetes } else { Origin::Custom };
+        if own {
+            self.version.0 = file.version.unwrap_or_default();
+        }
+        for (name, json) in file.definitions {
+            self.define(name, json, origin);
         }
         for (name, kind) in file.kinds {
             let Some((api_version, name)) = name.rsplit_once('/') else {
-                return Err(Problem::error("kinds", format!("`{name}` is no API version and kind, as `v1/Pod` is")));
+                return Err(Problem::error("schemas", format!("`{name}` is no API version and kind, as `v1/Pod` is")));
             };
-            let of = kind.of.map(|of| self.intern(&of));
-            let custom = known != Known::Core && !self.is_core(api_version, name);
-            self.insert(api_version, name, Kind { namespaced: kind.namespaced, custom, of }, known);
+            let find = |schema: &str| {
+                let problem = || Problem::error("schemas", format!("`{schema}`, the schema of `{name}`, is not here"));
+                self.names.get(schema).copied().ok_or_else(problem)
+            };
+            let definition = kind.schema.as_deref().map(find).transpose()?;
+            let custom = !own && !self.is_core(api_version, name);
+            self.insert(api_version, name, Kind { namespaced: kind.namespaced, custom, definition }, known);
         }
         Ok(())
     }
 
-    fn compile(&mut self, field: FileField) -> Field {
-        let data = |default| match default {
-            KeyDefault::Bool(value) => Data::Bool(value),
-            KeyDefault::Int(value) => Data::Int(value.into()),
-            KeyDefault::Text(value) => Data::Str(value),
-        };
-        Field {
-            of: field.of.map(|of| self.intern(&of)),
-            map: field.map,
-            keys: field.keys,
-            defaults: field.defaults.into_iter().map(|(key, value)| (key, data(value))).collect(),
-        }
+    fn define(&mut self, name: Box<str>, json: Box<RawValue>, origin: Origin) {
+        let at = self.definitions.len();
+        self.names.entry(name.clone()).or_insert(at);
+        self.definitions.push(Definition { name, json, origin, shape: OnceLock::new() });
     }
 
-    fn intern(&mut self, name: &str) -> Type {
-        if let Some(of) = self.names.get(name) {
-            return *of;
+    /// The schema of a chart's values.
+    fn add_chart(&mut self, name: &str, source: &Arc<Source>) -> Result<(), Problem> {
+        let schema = serde_json::from_str(&source.text).map_err(|error| broken(Some(source), &error))?;
+        for (name, definition) in chart::definitions(&chart_name(name), &schema) {
+            let json = RawValue::from_string(definition.to_string()).map_err(|error| broken(Some(source), &error))?;
+            self.define(name.into(), json, Origin::Chart);
         }
-        let of = Type(self.types.len());
-        self.types.push(Fields { name: name.into(), fields: Vec::new() });
-        self.names.insert(name.into(), of);
-        of
+        Ok(())
     }
 
     fn insert(&mut self, api_version: &str, name: &str, kind: Kind, known: Known) {
@@ -264,14 +308,25 @@ pub fn group_of(api_version: &str) -> &str {
     api_version.split_once('/').map_or("", |(group, _)| group)
 }
 
-fn broken(source: &Arc<Source>, error: &serde_json::Error) -> Problem {
-    let place =
-        Place { source: source.clone(), line: fit(error.line()), column: fit16(error.column().max(1)), length: 1 };
+/// The name of the definition of a chart's values.
+fn chart_name(chart: &str) -> String {
+    format!("charts/{chart}")
+}
+
+/// The name of a file with schemas of objects; none where it holds something else.
+fn stem(source: &Source) -> Option<&str> {
+    let stem = source.path.strip_prefix("schemas/")?.strip_suffix(".json")?;
+    (!stem.contains('/') && stem != "editor" && !stem.ends_with(".schema")).then_some(stem)
+}
+
+fn broken(source: Option<&Arc<Source>>, error: &serde_json::Error) -> Problem {
     let said = error.to_string();
-    Problem::error("kinds", "the data about kinds cannot be read")
-        .at(&place)
+    let problem = Problem::error("schemas", "the schemas of objects cannot be read")
         .label(said.split(" at line ").next().unwrap_or_default())
-        .note("`tools/kinds.py` makes this file")
+        .note("`homebuild schemas` makes this file");
+    let Some(source) = source else { return problem };
+    let (line, column) = (fit(error.line()), fit16(error.column().max(1)));
+    problem.at(&Place { source: source.clone(), line, column, length: 1 })
 }
 
 #[cfg(test)]

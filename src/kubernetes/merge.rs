@@ -10,7 +10,7 @@ use crate::yaml::{Data, Map, Node};
 /// appended in their order. Every other list replaces, and so does a scalar. Without a type no list has keys. Nothing
 /// (a null as a whole) laid over a value leaves it.
 #[must_use]
-pub fn overlay(kinds: &Kinds, of: Option<Type>, base: Node, over: Node) -> Node {
+pub fn overlay(kinds: &Kinds, of: Option<Type<'_>>, base: Node, over: Node) -> Node {
     let field = |key: &str| of.and_then(|of| kinds.field(of, key));
     match (base.data, over.data) {
         (data, Data::Null | Data::Removed) => Node { data, ..base },
@@ -23,7 +23,7 @@ pub fn overlay(kinds: &Kinds, of: Option<Type>, base: Node, over: Node) -> Node 
 }
 
 /// A field laid over the same field.
-fn lay(kinds: &Kinds, field: Option<&Field>, base: Node, over: Node) -> Node {
+fn lay(kinds: &Kinds, field: Option<Field<'_>>, base: Node, over: Node) -> Node {
     let Some(field) = field else { return overlay(kinds, None, base, over) };
     match (base.data, over.data) {
         (Data::List(below), Data::List(above)) if !field.keys.is_empty() => {
@@ -50,7 +50,7 @@ fn merge(mut base: Map, over: Map, lay: impl Fn(&str, Node, Node) -> Node) -> Ma
     base
 }
 
-fn merge_list(kinds: &Kinds, field: &Field, mut base: Vec<Node>, over: Vec<Node>) -> Vec<Node> {
+fn merge_list(kinds: &Kinds, field: Field<'_>, mut base: Vec<Node>, over: Vec<Node>) -> Vec<Node> {
     let below = base.len();
     for entry in over {
         match base.iter_mut().take(below).find(|old| is_same_entry(field, old, &entry)) {
@@ -62,16 +62,16 @@ fn merge_list(kinds: &Kinds, field: &Field, mut base: Vec<Node>, over: Vec<Node>
 }
 
 /// Whether two entries of a list have equal keys; an entry without its keys is like no other.
-fn is_same_entry(field: &Field, a: &Node, b: &Node) -> bool {
+fn is_same_entry(field: Field<'_>, a: &Node, b: &Node) -> bool {
     field.keys.iter().all(|key| match (key_of(field, a, key), key_of(field, b, key)) {
         (Some(a), Some(b)) => a == b,
         _ => false,
     })
 }
 
-fn key_of<'a>(field: &'a Field, entry: &'a Node, key: &str) -> Option<&'a Data> {
+fn key_of<'a>(field: Field<'a>, entry: &'a Node, key: &str) -> Option<&'a Data> {
     let given = entry.get(key).filter(|node| !node.is_null()).map(|node| &node.data);
-    given.or_else(|| field.defaults.iter().find(|(of, _)| &**of == key).map(|(_, default)| default))
+    given.or_else(|| field.default_of(key))
 }
 
 /// The value, with nothing left in its place.
@@ -101,7 +101,7 @@ mod tests {
     use crate::yaml::dice::Dice;
 
     fn laid(short: &str, base: &str, over: &str) -> String {
-        let kinds = Kinds::new(None).unwrap();
+        let kinds = Kinds::new(&[]).unwrap();
         let of = kinds.type_of_short_name(short);
         assert!(of.is_some(), "{short}");
         json(&overlay(&kinds, of, node(base), node(over)))
@@ -182,14 +182,14 @@ mod tests {
 
     #[test]
     fn an_object_of_a_kind_that_nobody_knows_has_its_lists_replaced() {
-        let kinds = Kinds::new(None).unwrap();
+        let kinds = Kinds::new(&[]).unwrap();
         let merged = overlay(&kinds, None, node("{spec: {a: [{name: x}], b: 1}}"), node("{spec: {a: [{name: y}]}}"));
         assert_eq!(json(&merged), r#"{"spec":{"a":[{"name":"y"}],"b":1}}"#);
     }
 
     #[test]
     fn what_is_laid_over_keeps_its_place() {
-        let kinds = Kinds::new(None).unwrap();
+        let kinds = Kinds::new(&[]).unwrap();
         let over = node("{a: {b: 2}}");
         let merged = overlay(&kinds, None, node("{a: {b: 1}}"), over.clone());
         assert_eq!(merged.at(["a", "b"]).map(|n| &n.place), over.at(["a", "b"]).map(|n| &n.place));
@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn nothing_changes_when_the_same_is_laid_over_twice_or_nothing_is() {
-        let kinds = Kinds::new(None).unwrap();
+        let kinds = Kinds::new(&[]).unwrap();
         let of = kinds.type_of_short_name("Pod");
         let place = node("{}").place;
         let mut dice = Dice(3);

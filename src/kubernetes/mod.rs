@@ -1,14 +1,17 @@
 //! What the program knows of Kubernetes, apart from the checks: data about kinds, and what follows from it.
 //!
-//! [`kinds`] is the data, made from Kubernetes' own `OpenAPI` and discovery files by `tools/kinds.py`. [`merge`] lays
+//! [`kinds`] is the data, from the files of `schemas/`, and [`openapi`] makes and reads them. [`merge`] lays
 //! Kubernetes' own words over what a layout made, [`patch`] changes single values, [`normalise`] and [`order`] bring
-//! an object into the one form that `out/` shows, and [`identity`] says what an object is and what its file is called.
+//! an object into the one form that `out/` shows, [`identity`] says what an object is and what its file is called, and
+//! [`quantity`] reads amounts of resources.
 
 pub mod identity;
 pub mod kinds;
 pub mod merge;
 pub mod normalise;
+pub mod openapi;
 pub mod order;
 pub mod patch;
+pub mod quantity;
 #[cfg(test)]
 mod testing;

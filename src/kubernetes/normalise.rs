@@ -5,7 +5,7 @@ use base64::alphabet::STANDARD;
 use base64::engine::GeneralPurpose;
 use base64::engine::general_purpose::PAD;
 
-use crate::kubernetes::kinds::{Field, Kind, Kinds, Type};
+use crate::kubernetes::kinds::{Field, Kinds, Type};
 use crate::problem::{Problem, Problems, gather};
 use crate::secrets::reference::{self, Reference};
 use crate::yaml::{Data, Entry, Map, Node};
@@ -38,12 +38,12 @@ fn normal(kinds: &Kinds, mut object: Node) -> Result<Node, Problems> {
         problems.extend(OF_THE_SERVER.iter().filter_map(|field| server_field(metadata, field, "metadata.")));
         tidy(metadata);
     }
-    if let Some(Kind { custom: false, of, .. }) = kind {
+    if let Some(kind) = kind.filter(|kind| !kind.custom) {
         problems.extend(server_field(map, "status", ""));
         if is_secret {
             problems.extend(readable(map));
         }
-        if let Some(of) = of {
+        if let Some(of) = kinds.type_of(&kind) {
             complete(kinds, of, &mut object);
         }
     }
@@ -137,8 +137,8 @@ fn tidy(metadata: &mut Map) {
 }
 
 /// Says what the API would take for granted, in an object of a type and in all below it.
-fn complete(kinds: &Kinds, of: Type, node: &mut Node) {
-    if kinds.name(of) == "DeploymentSpec" {
+fn complete(kinds: &Kinds, of: Type<'_>, node: &mut Node) {
+    if &*of.name == "DeploymentSpec" {
         complete_strategy(node);
     }
     let Some(map) = node.as_map_mut() else { return };
@@ -154,7 +154,7 @@ fn complete(kinds: &Kinds, of: Type, node: &mut Node) {
     }
 }
 
-fn complete_field(kinds: &Kinds, field: &Field, node: &mut Node) {
+fn complete_field(kinds: &Kinds, field: Field<'_>, node: &mut Node) {
     let below = |node: &mut Node| {
         if let Some(of) = field.of {
             complete(kinds, of, node);
@@ -173,11 +173,11 @@ fn complete_field(kinds: &Kinds, field: &Field, node: &mut Node) {
 }
 
 /// Gives an entry of a list the keys that it leaves to their defaults.
-fn complete_keys(field: &Field, entry: &mut Node) {
+fn complete_keys(field: Field<'_>, entry: &mut Node) {
     let place = entry.place.clone();
     let Some(map) = entry.as_map_mut() else { return };
-    for (key, default) in &field.defaults {
-        if map.get(key).is_none_or(Node::is_null) {
+    for key in field.keys {
+        if let Some(default) = field.default_of(key).filter(|_| map.get(key).is_none_or(Node::is_null)) {
             map.set(key.clone(), Node::new(default.clone(), &place));
         }
     }

@@ -24,6 +24,8 @@ mod compare;
 mod look;
 mod memory;
 mod program;
+mod put;
+mod read;
 mod rest;
 mod save;
 mod sums;
@@ -34,6 +36,8 @@ mod write;
 
 pub use look::{Look, State, look};
 pub use program::Program;
+pub use put::put;
+pub use read::{Built, Stack, Tree, read};
 pub use save::{Keep, refresh, save};
 pub use turn::Turn;
 pub use write::{Changes, Unwritten, Written, write};

@@ -3,10 +3,11 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, fstat, mkdirat, openat, renameat, unlinkat};
+use rustix::fs::{AtFlags, FileType, Mode, mkdirat, renameat, unlinkat};
 use rustix::io::{Errno, Result};
 
 use super::turn::TEMPORARY;
+pub use crate::disk::descriptor::{create, folder};
 use crate::disk::{Stamp, descriptor, failure};
 use crate::problem::Problem;
 
@@ -29,29 +30,6 @@ fn with_free_name<T>(mut attempt: impl FnMut(&str) -> Result<T>) -> Result<(Stri
     Err(Errno::EXIST)
 }
 
-/// Writes a new file; nothing may be at its name.
-pub fn create(at: BorrowedFd<'_>, name: &str, bytes: &[u8]) -> Result<Stamp> {
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let file = openat(at, name, flags, Mode::from_raw_mode(0o666))?;
-    let written = write_all(&file, bytes).and_then(|()| fstat(&file));
-    if written.is_err() {
-        let _ = unlinkat(at, name, AtFlags::empty());
-    }
-    written.map(|stat| Stamp::of(&stat))
-}
-
-fn write_all(file: &OwnedFd, mut bytes: &[u8]) -> Result<()> {
-    while !bytes.is_empty() {
-        match rustix::io::write(file, bytes) {
-            Ok(0) => return Err(Errno::NOSPC),
-            Ok(count) => bytes = &bytes[count..],
-            Err(Errno::INTR) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
-}
-
 /// Puts a whole file at a name, in one step, whatever file or link is there.
 pub fn replace(at: BorrowedFd<'_>, name: &str, bytes: &[u8]) -> Result<Stamp> {
     let (temporary, _) = with_free_name(|temporary| create(at, temporary, bytes))?;
@@ -67,18 +45,6 @@ pub fn prepare(at: BorrowedFd<'_>) -> Result<(String, OwnedFd)> {
     let (name, ()) = with_free_name(|name| mkdirat(at, name, Mode::from_raw_mode(0o777)))?;
     let folder = descriptor::open_folder(at, &name)?;
     Ok((name, folder))
-}
-
-/// Opens a folder below another, made where it is missing.
-pub fn folder(at: impl AsFd, name: &str) -> Result<OwnedFd> {
-    match descriptor::open_folder(&at, name) {
-        Err(Errno::NOENT) => {}
-        opened => return opened,
-    }
-    match mkdirat(&at, name, Mode::from_raw_mode(0o777)) {
-        Ok(()) | Err(Errno::EXIST) => descriptor::open_folder(&at, name),
-        Err(error) => Err(error),
-    }
 }
 
 /// Takes a file away; one that is gone already is no error.

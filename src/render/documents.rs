@@ -60,7 +60,7 @@ fn called_in(problem: Problem, layout: &Arc<Source>) -> Problem {
 /// A problem in a rendered text: told at the value that the text is, or else at the component, with the text's line.
 fn of_text(mut problem: Problem, job: &Job) -> Problem {
     if let Some(place) = problem.place.take() {
-        problem.place = written(&place).and_then(|text| value_place(&job.values, &|value| value == text));
+        problem.place = written(&place).and_then(|text| value_place(&job.values, &|_, value| value == text));
         let line = place.source.text.lines().nth((place.line as usize).saturating_sub(1)).unwrap_or_default().trim();
         let shown: String = line.chars().take(SHOWN).collect();
         let more = if shown.len() < line.len() { "..." } else { "" };
@@ -89,21 +89,45 @@ fn written(place: &Place) -> Option<String> {
     }
 }
 
-/// The place in the stack of the only value with such a text.
-pub(super) fn value_place(values: &Node, is_it: &dyn Fn(&str) -> bool) -> Option<Place> {
-    fn find<'a>(node: &'a Node, is_it: &dyn Fn(&str) -> bool, found: &mut Vec<&'a Place>) {
+/// The place in the stack of the only value with such a key (that of its list, in a list) and text.
+pub(super) fn value_place(values: &Node, is_it: &dyn Fn(&str, &str) -> bool) -> Option<Place> {
+    fn find<'a>(key: &str, node: &'a Node, is_it: &dyn Fn(&str, &str) -> bool, found: &mut Vec<&'a Place>) {
         match &node.data {
-            Data::List(list) => list.iter().for_each(|item| find(item, is_it, found)),
-            Data::Map(map) => map.iter().for_each(|(_, value)| find(value, is_it, found)),
-            _ if node.as_str().or(node.plain.as_deref()).is_some_and(is_it) => found.push(&node.place),
+            Data::List(list) => list.iter().for_each(|item| find(key, item, is_it, found)),
+            Data::Map(map) => map.iter().for_each(|(key, value)| find(key, value, is_it, found)),
+            _ if node.as_str().or(node.plain.as_deref()).is_some_and(|text| is_it(key, text)) => {
+                found.push(&node.place);
+            }
             _ => {}
         }
     }
     let mut found = Vec::new();
-    find(values, is_it, &mut found);
-    found.retain(|place| place.source.path.starts_with("stacks/"));
-    found.dedup();
-    if let [only] = found.as_slice() { Some((*only).clone()) } else { None }
+    find("", values, is_it, &mut found);
+    only(found)
+}
+
+/// The place in the stack of the only key that is called so.
+pub(super) fn key_place(values: &Node, key: &str) -> Option<Place> {
+    fn find<'a>(key: &str, node: &'a Node, found: &mut Vec<&'a Place>) {
+        match &node.data {
+            Data::List(list) => list.iter().for_each(|item| find(key, item, found)),
+            Data::Map(map) => {
+                found.extend(map.entry(key).map(|entry| &entry.place));
+                map.iter().for_each(|(_, value)| find(key, value, found));
+            }
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    find(key, values, &mut found);
+    only(found)
+}
+
+/// The only one of some places that is in the stack.
+fn only(mut places: Vec<&Place>) -> Option<Place> {
+    places.retain(|place| place.source.path.starts_with("stacks/"));
+    places.dedup();
+    if let [only] = places.as_slice() { Some((*only).clone()) } else { None }
 }
 
 fn documents(site: &Site, job: &Job, node: Node) -> Result<Vec<Document>, Problems> {

@@ -1,16 +1,19 @@
 //! Jobs to documents, in parallel, and documents to artifacts.
 
+mod checks;
 mod documents;
+mod links;
 mod patches;
+
+pub use links::{Claimed, Links, Needed, Offered};
+pub use patches::is_target;
 
 use rayon::prelude::*;
 
-use crate::check::{self, Check};
 use crate::document::Document;
 use crate::kubernetes::order;
 use crate::problem::{Place, Problem, Problems, Within, gather};
 use crate::resolve::{Job, Module, Stack};
-use crate::secrets::reference::has_reference;
 use crate::site::Site;
 use crate::yaml::{Data, Node};
 
@@ -23,12 +26,12 @@ pub struct Artifact {
     pub text: String,
     /// What it holds, for messages.
     pub label: String,
-    /// What makes the object the one that it is; none for homebuild's own documents.
-    pub identity: Option<String>,
     /// The number of the job that made it, in its module.
     pub job: usize,
     /// The component that made it.
     pub place: Place,
+    /// Where its document stands in what the layout rendered, if that is known.
+    pub rendered: Option<Place>,
     /// NFS folders that it mounts: server and path.
     pub mounts: Vec<(String, String)>,
 }
@@ -38,6 +41,8 @@ pub struct Artifact {
 pub struct Rendered {
     /// In the order of the jobs.
     pub artifacts: Vec<Artifact>,
+    /// What its objects are to others.
+    pub links: Links,
     /// What the author should look at.
     pub warnings: Problems,
 }
@@ -81,26 +86,25 @@ fn module(site: &Site, stack: &Stack, module: &Module) -> Result<(Rendered, Vec<
         module.jobs.par_iter().enumerate().map(|(number, job)| documents::of(site, module, number, job)).collect();
     let mut findings = Findings::default();
     let mut made = Vec::new();
+    let mut not_made = Vec::new();
     for (job, documents) in module.jobs.iter().zip(jobs) {
         match documents {
             Ok(documents) if job.made => made.extend(documents),
             // rendered only to see what it would accept
-            Ok(documents) => {
-                let mut silent = Findings::default();
-                for one in &documents {
-                    secrets_in_plain(stack, module, one, &mut silent);
-                }
-                findings.needed.extend(silent.needed);
-            }
+            Ok(documents) => not_made.extend(documents),
             Err(problems) if job.made => findings.problems.extend(problems),
             Err(_) => {}
         }
     }
     let patches = module.patches.iter().collect::<Vec<_>>();
     findings.problems.extend(patches::apply(site, &patches, &mut made));
-    for one in &made {
-        secrets_in_plain(stack, module, one, &mut findings);
+    if !not_made.is_empty() {
+        let mut silent = Findings::default();
+        checks::check(site, stack, module, made.iter().chain(&not_made), &mut silent);
+        findings.needed.extend(silent.needed);
     }
+    checks::check(site, stack, module, made.iter(), &mut findings);
+    let links = links::links(stack, module, &made, &not_made);
     let artifacts: Vec<_> = made.into_par_iter().map(|one| artifact(site, module, one)).collect();
     let artifacts = findings.problems.take(gather(artifacts)).unwrap_or_default();
     findings.problems.extend(snippets(module, &artifacts));
@@ -112,33 +116,7 @@ fn module(site: &Site, stack: &Stack, module: &Module) -> Result<(Rendered, Vec<
     warnings.extend(module.jobs.iter().flat_map(|job| job.accepts.unneeded(&needed)));
     warnings.extend(module.accepts.unneeded(&needed));
     warnings.extend(unread_files(module));
-    Ok((Rendered { artifacts, warnings }, needed))
-}
-
-/// The check `secret-in-plain`, with the levels and acceptances of where the document comes from.
-fn secrets_in_plain(stack: &Stack, module: &Module, made: &Made, findings: &mut Findings) {
-    let check = Check::SecretInPlain;
-    let label = made.document.label();
-    let found = match &made.document {
-        Document::Object { identity, .. } if (identity.group(), &*identity.kind) == ("", "Secret") => Vec::new(),
-        Document::Object { object, .. } => check::secret_in_plain(&label, object),
-        Document::ControlPlaneFile { text, .. } if has_reference(text) => {
-            let message = format!("a secret stands in {label}, which is a plain file");
-            vec![(Problem::error(check.name(), message), text.as_str())]
-        }
-        _ => Vec::new(),
-    };
-    let Some(level) = module.levels.level(check).filter(|_| !found.is_empty()) else { return };
-    let job = &module.jobs[made.job];
-    if let Some(place) = [&job.accepts, &module.accepts, &stack.accepts].into_iter().find_map(|all| all.of(check)) {
-        findings.needed.push(place.clone());
-        return;
-    }
-    for (problem, text) in found {
-        let is_of = |value: &str| has_reference(value) && text.contains(value);
-        let problem = documents::value_place(&job.values, &is_of).iter().fold(problem, Problem::at);
-        findings.problems.push(of_component(Problem { level, ..problem }, job));
-    }
+    Ok((Rendered { artifacts, links, warnings }, needed))
 }
 
 /// A problem of what a component made; told at the component, unless it has a place already.
@@ -151,31 +129,26 @@ fn artifact(site: &Site, module: &Module, made: Made) -> Result<Artifact, Proble
     let Made { job: number, mut document } = made;
     let job = &module.jobs[number];
     let mut mounts = Vec::new();
-    let (file, identity) = match &mut document {
+    let file = match &mut document {
         Document::Object { identity, object } => {
             order::order(&site.kinds, object);
-            if site.kinds.kind(&identity.api_version, &identity.kind).is_some_and(|kind| kind.of.is_some()) {
+            if site.kinds.kind(&identity.api_version, &identity.kind).is_some_and(|kind| !kind.custom) {
                 find_mounts(object, &mut mounts);
             }
-            let (group, kind, namespace, name) = identity.key();
-            let dot = if group.is_empty() { "" } else { "." };
-            let slash = if namespace.is_none() { "" } else { "/" };
-            let key = format!("{kind}{dot}{group} {}{slash}{name}", namespace.unwrap_or_default());
-            (identity.file_name(&site.kinds, module.namespace.as_deref()), Some(key))
+            identity.file_name(&site.kinds, module.namespace.as_deref())
         }
-        Document::CloudInit { name, .. } => (crate::out::path::cloud_init(name), None),
-        Document::Proxmox { name, vmid, .. } => (crate::out::path::proxmox(*vmid, name), None),
-        Document::ControlPlaneFile { name, .. } => (crate::out::path::control_plane(name), None),
+        Document::CloudInit { name, .. } => crate::out::path::cloud_init(name),
+        Document::Proxmox { name, vmid, .. } => crate::out::path::proxmox(*vmid, name),
+        Document::ControlPlaneFile { name, .. } => crate::out::path::control_plane(name),
     };
-    let text = document.text();
-    let label = document.label();
+    let (text, label, rendered) = (document.text(), document.label(), document.place().cloned());
     if let Err(message) = site.secrets.check(&text) {
         let problem = Problem::error("secret", format!("in {label}: {message}"));
         let problem = wrong_reference(site, &job.values).into_iter().fold(problem, Problem::at);
         return Err(of_component(problem, job).into());
     }
     let path = format!("{}/{file}", crate::out::path::encode(&module.name));
-    Ok(Artifact { path, text, label, identity, job: number, place: job.place.clone(), mounts })
+    Ok(Artifact { path, text, label, job: number, place: job.place.clone(), rendered, mounts })
 }
 
 /// The place of the first value with a wrong reference to a secret.
@@ -218,8 +191,9 @@ fn snippets(module: &Module, artifacts: &[Artifact]) -> Problems {
                     format!("{} names the cloud-init file `{name}`, which nothing here makes", artifact.label);
                 let hint = crate::problem::did_you_mean(name, known.iter().copied());
                 let job = &module.jobs[artifact.job];
-                let is_it =
-                    |value: &str| value == name || value.contains(&artifact.text[at..at + START.len() + name.len()]);
+                let is_it = |_: &str, value: &str| {
+                    value == name || value.contains(&artifact.text[at..at + START.len() + name.len()])
+                };
                 let problem = Problem::error("unknown-snippet", message).label(hint);
                 let problem = documents::value_place(&job.values, &is_it).iter().fold(problem, Problem::at);
                 problems.push(of_component(problem, job));

@@ -7,6 +7,13 @@ use crate::render::{Made, documents};
 use crate::site::Site;
 use crate::yaml::Node;
 
+/// Whether a patch is meant for objects of this kind and name.
+#[must_use]
+pub fn is_target(patch: &Node, kind: &str, name: &str) -> bool {
+    let text = |key| patch.at(["target", key]).and_then(Node::as_str);
+    text("kind") == Some(kind) && text("name").is_none_or(|wanted| wanted == name)
+}
+
 /// Applies patches in their order. One without a target or without a change is an error.
 pub(super) fn apply(site: &Site, patches: &[&Node], made: &mut [Made]) -> Problems {
     let mut problems = Problems::new();
@@ -17,7 +24,7 @@ pub(super) fn apply(site: &Site, patches: &[&Node], made: &mut [Made]) -> Proble
         let mut found = false;
         for Made { document, .. } in made.iter_mut() {
             let Document::Object { identity, object } = &*document else { continue };
-            if &*identity.kind != kind || name.is_some_and(|name| name != &*identity.name) {
+            if !is_target(one, &identity.kind, &identity.name) {
                 continue;
             }
             found = true;
@@ -49,7 +56,7 @@ fn patched(
     one: &Node,
 ) -> Result<Node, Problems> {
     if let Some(merge) = one.get("merge").filter(|merge| !merge.is_null()) {
-        let of = site.kinds.kind(&identity.api_version, &identity.kind).and_then(|kind| kind.of);
+        let of = site.kinds.kind(&identity.api_version, &identity.kind).and_then(|kind| site.kinds.type_of(kind));
         return Ok(overlay(&site.kinds, of, object.clone(), merge.clone()));
     }
     match one.get("json").filter(|json| !json.is_null()) {

@@ -16,6 +16,8 @@ use crate::yaml::{Data, Entry, Map, Node};
 pub struct Job {
     /// The component's key.
     pub component: String,
+    /// The name of its instance, if it has several.
+    pub instance: Option<String>,
     /// Name of what it makes.
     pub name: String,
     /// The namespace of what it makes, if any.
@@ -55,6 +57,7 @@ impl Unit<'_> {
         let values = layout.schema.complete(values, &What::layout(&layout.name, NAMESPACE_LAYOUT, &place))?;
         Ok(Job {
             component: NAMESPACE_LAYOUT.to_owned(),
+            instance: None,
             name: name.to_owned(),
             namespace: Some(name.to_owned()),
             layout,
@@ -184,6 +187,7 @@ impl Unit<'_> {
         let accepts = problems.take(Accepts::new(reserved.get("accept"))).unwrap_or_default();
         let job = Job {
             component: entry.key.to_string(),
+            instance: instance.map(|instance| instance.name.clone()),
             name: text(&reserved, "name").unwrap_or(key),
             namespace: text(&reserved, "namespace").or_else(|| namespace.map(str::to_owned)),
             layout: layout.clone(),
@@ -242,6 +246,7 @@ fn typos(problems: Problems) -> Problems {
 fn nothing(entry: &Entry, layout: &Layout, context: Context) -> Job {
     Job {
         component: entry.key.to_string(),
+        instance: None,
         name: entry.key.to_string(),
         namespace: None,
         layout: layout.clone(),

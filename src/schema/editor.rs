@@ -26,6 +26,8 @@ pub struct Language<'a> {
     pub component: &'a Schema,
     /// Of the layouts' values, by name.
     pub layouts: BTreeMap<&'a str, &'a Schema>,
+    /// The names of the site's tiers.
+    pub tiers: Vec<&'a str>,
 }
 
 /// The text of `schemas/editor.json`.
@@ -33,7 +35,7 @@ pub struct Language<'a> {
 pub fn editor(language: &Language) -> String {
     let mut definitions = Definitions(BTreeMap::new());
     let expression = object([("type", words(["string", "null"])), ("pattern", text(r"\$\{\{"))]);
-    definitions.0.insert("expression".into(), expression);
+    definitions.0.insert("expression".into(), described(expression, "an expression"));
     definitions.layouts(language);
     for (name, schema) in [("stack", language.stack), ("module", language.module)] {
         let file = definitions.file(language, name, schema);
@@ -85,7 +87,13 @@ impl<'a> Scope<'a> {
 impl Definitions {
     /// `component`, and `layout.NAME`: a component with the values of that layout.
     fn layouts(&mut self, language: &Language) {
-        let reserved = self.properties(Scope::file("component", language.component), language.component.root_shape());
+        let mut reserved =
+            self.properties(Scope::file("component", language.component), language.component.root_shape());
+        let known = object([("enum", words(language.layouts.keys().copied()))]);
+        let own = object([("type", text("string")), ("pattern", text(r"^\./"))]);
+        self.0.insert("layout".into(), any_of([known, own]));
+        replace(&mut reserved, "layout", beside(reference("layout")));
+        let layout = reserved.get("layout").cloned();
         let mut cases = Vec::new();
         for (name, schema) in &language.layouts {
             let scope = Scope::layout(name, schema);
@@ -95,9 +103,7 @@ impl Definitions {
             self.0.insert(format!("layout.{name}"), described(definition, schema.description()));
             cases.push(object([("if", is_layout(name)), ("then", reference(&format!("layout.{name}")))]));
         }
-        let known = object([("enum", words(language.layouts.keys().copied()))]);
-        let own = object([("type", text("string")), ("pattern", text(r"^\./"))]);
-        let layout = object([("layout", any_of([known, own]))]);
+        let layout = json::map(layout.map(|layout| ("layout".to_owned(), layout)));
         let component = object([("type", nullable("object")), ("properties", layout), ("allOf", list(cases))]);
         self.0.insert("component".into(), component);
     }
@@ -113,17 +119,18 @@ impl Definitions {
 
     fn stack_properties(&mut self, language: &Language, scope: Scope, schema: &Schema) -> Map {
         let mut properties = self.properties(scope, schema.root_shape());
-        if let Some(components) = properties.get_mut("components") {
-            let all = object([("type", nullable("object")), ("additionalProperties", reference("component"))]);
-            *components = as_described(all, components);
-        }
-        if let (Some(namespace), Some(layout)) = (properties.get_mut("namespace"), language.layouts.get("namespace")) {
+        let all = object([("type", nullable("object")), ("additionalProperties", reference("component"))]);
+        replace(&mut properties, "components", all);
+        let none = [json::truth(false), json::of_data(Data::Null)];
+        let tier = object([("enum", list(language.tiers.iter().map(|tier| text(tier)).chain(none)))]);
+        replace(&mut properties, "tier", any_of([tier, reference("expression")]));
+        if let Some(layout) = language.layouts.get("namespace") {
             let scope = Scope::layout("namespace", layout);
             let mut values = self.properties(scope, layout.root_shape());
             values.set("name", object([("type", nullable("string"))]));
             let values = self.map(scope, layout.root_shape(), values, false);
             let off = object([("const", json::truth(false))]);
-            *namespace = as_described(any_of([object([("type", nullable("string"))]), off, values]), namespace);
+            replace(&mut properties, "namespace", any_of([object([("type", nullable("string"))]), off, values]));
         }
         properties
     }
@@ -135,9 +142,7 @@ impl Definitions {
         let mut defaults = self.stack_properties(language, Scope::file("stack", language.stack), language.stack);
         let layouts = language.layouts.keys().map(|name| ((*name).to_owned(), reference(&format!("layout.{name}"))));
         defaults.set("layouts", closed(json::map(layouts)));
-        if let Some(property) = properties.get_mut("defaults") {
-            *property = as_described(closed(json::of(defaults)), property);
-        }
+        replace(&mut properties, "defaults", closed(json::of(defaults)));
         let site = self.map(scope, language.site.root_shape(), properties, true);
         described(site, language.site.description())
     }
@@ -164,11 +169,11 @@ impl Definitions {
             None => self.shape(scope, slot.shape),
         };
         let mut value = if slot.list {
-            let many = object([("type", text("array")), ("items", value.clone())]);
-            any_of([value, many, object([("const", json::truth(false))])])
+            // described, as editors that find nothing of which to tell two ways apart take them for one
+            let many = described(object([("type", text("array")), ("items", value.clone())]), "several");
+            any_of([value, many, described(object([("const", json::truth(false))]), "none")])
         } else if value.get("$ref").is_some() {
-            // draft-07 does not look at what stands beside `$ref`
-            object([("allOf", list([value]))])
+            beside(value)
         } else {
             value
         };
@@ -253,6 +258,11 @@ fn reference(name: &str) -> Node {
     object([("$ref", text(&format!("#/definitions/{name}")))])
 }
 
+/// A reference beside which something may stand: draft-07 does not look at what is in one map with `$ref`.
+fn beside(reference: Node) -> Node {
+    object([("allOf", list([reference]))])
+}
+
 fn any_of(ways: impl IntoIterator<Item = Node>) -> Node {
     object([("anyOf", list(ways))])
 }
@@ -273,9 +283,11 @@ fn described(mut value: Node, description: &str) -> Node {
     value
 }
 
-/// A value with the description of the one that it replaces.
-fn as_described(value: Node, old: &Node) -> Node {
-    described(value, old.get("description").and_then(Node::as_str).unwrap_or_default())
+/// Says of a property what its own schema does not know; its description stays.
+fn replace(properties: &mut Map, name: &str, value: Node) {
+    if let Some(property) = properties.get_mut(name) {
+        *property = described(value, property.get("description").and_then(Node::as_str).unwrap_or_default());
+    }
 }
 
 fn is_layout(name: &str) -> Node {

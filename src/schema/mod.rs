@@ -8,6 +8,7 @@ mod complete;
 mod editor;
 mod expand;
 mod load;
+mod outline;
 mod shape;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use crate::schema::shape::{Arena, Id, Rest, Shape, Slot};
 use crate::yaml::{Data, Node};
 
 pub use editor::{Language, editor};
+pub use outline::Declared;
 
 /// The types that schemas share.
 #[derive(Debug, Clone, Default)]

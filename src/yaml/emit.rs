@@ -48,6 +48,50 @@ pub fn emit_json(node: &Node) -> String {
     out
 }
 
+/// A tree on one line, in YAML's flow style: for people to read.
+#[must_use]
+pub fn emit_line(node: &Node) -> String {
+    let mut out = String::new();
+    match &node.data {
+        Data::Str(text) if text::form(text) == Form::Plain => out.push_str(text),
+        _ => flow(&mut out, node),
+    }
+    out
+}
+
+fn flow(out: &mut String, node: &Node) {
+    match &node.data {
+        Data::Str(text) => flow_text(out, text),
+        Data::List(list) => {
+            out.push('[');
+            for (index, node) in list.iter().enumerate() {
+                out.push_str(if index == 0 { "" } else { ", " });
+                flow(out, node);
+            }
+            out.push(']');
+        }
+        Data::Map(map) => {
+            out.push('{');
+            for (index, (key, node)) in map.iter().enumerate() {
+                out.push_str(if index == 0 { "" } else { ", " });
+                flow_text(out, key);
+                out.push_str(": ");
+                flow(out, node);
+            }
+            out.push('}');
+        }
+        _ => flat(out, node),
+    }
+}
+
+fn flow_text(out: &mut String, text: &str) {
+    if text::form(text) == Form::Plain && !text.contains([',', '[', ']', '{', '}']) {
+        out.push_str(text);
+    } else {
+        text::quoted(out, text);
+    }
+}
+
 /// The entries of a map whose first key stands at `column`, where the output is.
 fn block_map(out: &mut String, map: &Map, column: usize) {
     for (index, (key, node)) in map.iter().enumerate() {

@@ -8,7 +8,7 @@ mod emit;
 mod format;
 mod parse;
 
-pub use emit::{emit, emit_json};
+pub use emit::{emit, emit_json, emit_line};
 pub use format::format;
 pub use parse::{parse, parse_one, plain};
 

@@ -37,6 +37,8 @@ pub fn parse(source: &Arc<Source>) -> Result<Vec<Node>, Problem> {
         block_nesting_limit: DEPTH,
         // YAML itself stops at 1024; JSON, which layouts render, has longer keys.
         simple_key_max_lookahead: 1 << 16,
+        // Another crate that reads YAML with this parser may want them, and features of crates add up.
+        emit_comments: false,
     };
     let events = Parser::new_from_str_with_options(&source.text, options);
     Builder { source, events, anchors: BTreeMap::new(), values: 0, copies: 0, depth: 0 }.documents()

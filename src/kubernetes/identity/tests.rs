@@ -12,7 +12,7 @@ const SITE: &str = r#"{"kinds": {
     "serving/v1/ClusterRole": {"namespaced": false}}}"#;
 
 fn kinds() -> Kinds {
-    Kinds::new(Some(&Source::new("schemas/kinds.json", SITE))).unwrap()
+    Kinds::new(&[Source::new("schemas/site.json", SITE)]).unwrap()
 }
 
 fn identity(api_version: &str, kind: &str, namespace: &str, name: &str) -> Identity {

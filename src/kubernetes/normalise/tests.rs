@@ -4,12 +4,12 @@ use crate::problem::Place;
 use crate::yaml::dice::Dice;
 
 fn normalised(object: &str) -> String {
-    let objects = normalise(&Kinds::new(None).unwrap(), node(object)).unwrap();
+    let objects = normalise(&Kinds::new(&[]).unwrap(), node(object)).unwrap();
     objects.iter().map(json).collect::<Vec<_>>().join("\n")
 }
 
 fn wrong(object: &str) -> String {
-    let problems = normalise(&Kinds::new(None).unwrap(), node(object)).unwrap_err();
+    let problems = normalise(&Kinds::new(&[]).unwrap(), node(object)).unwrap_err();
     problems.iter().map(|p| format!("{} ({})", p.message, p.label)).collect::<Vec<_>>().join("\n")
 }
 
@@ -169,11 +169,11 @@ fn a_reference_in_data_says_that_it_is_base64() {
 #[test]
 fn of_a_custom_resource_only_the_metadata_are_touched() {
     let source = crate::problem::Source::new(
-        "schemas/kinds.json",
-        r#"{"kinds": {"a.example/v1/Robot": {"namespaced": true, "type": "T"}},
-            "types": {"T": {"arms": {"keys": ["n"], "defaults": {"n": "x"}}}}}"#,
+        "schemas/a.example.json",
+        r#"{"kinds": {"a.example/v1/Robot": {"namespaced": true, "schema": "T"}}, "definitions": {"T": {"properties":
+            {"arms": {"x-kubernetes-list-map-keys": ["n"], "items": {"properties": {"n": {"default": "x"}}}}}}}}"#,
     );
-    let kinds = Kinds::new(Some(&source)).unwrap();
+    let kinds = Kinds::new(&[source]).unwrap();
     for kind in ["Robot", "Unknown"] {
         let object = format!(
             "{{apiVersion: a.example/v1, kind: {kind}, metadata: {{labels: {{}}, namespace: n}}, data: {{a: YQ==}}, arms: [{{}}], status: {{a: 1}}}}"
@@ -224,7 +224,7 @@ fn any(dice: &mut Dice, depth: usize, place: &Place) -> Node {
 
 #[test]
 fn normalising_once_more_changes_nothing() {
-    let kinds = Kinds::new(None).unwrap();
+    let kinds = Kinds::new(&[]).unwrap();
     let mut dice = Dice(7);
     let place = node("{}").place;
     let mut normal = 0;

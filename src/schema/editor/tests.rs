@@ -30,6 +30,7 @@ fn written() -> String {
         module: &stack,
         component: &component,
         layouts: BTreeMap::from([("app", &app), ("namespace", &namespace)]),
+        tiers: vec!["0-core", "4-aux"],
     })
 }
 
@@ -49,8 +50,10 @@ fn a_validator_takes_what_is_right_and_refuses_what_is_wrong() {
         "{defaults: {layout: app, replicas: 1}, components: {a: {image: x}}}",
         "{defaults: {layout: app}, components: {a: {layout: namespace, tls: false}}}",
         "namespace: false",
+        "tier: 4-aux",
+        "tier: false",
         "namespace: {name: x, tls: false}",
-        "{homebuild: 1, defaults: {tier: x, layouts: {app: {replicas: 2}}}}",
+        "{homebuild: 1, defaults: {tier: 0-core, layouts: {app: {replicas: 2}}}}",
     ];
     let wrong = [
         "componets: {}",
@@ -64,6 +67,7 @@ fn a_validator_takes_what_is_right_and_refuses_what_is_wrong() {
         "{defaults: {layout: app, prot: 1}}",
         "{defaults: {layout: app}, components: {a: {prot: 1}}}",
         "namespace: {tsl: true}",
+        "tier: 5-none",
         "{homebuild: 1, defaults: {layouts: {app: {prot: 1}}}}",
         "{homebuild: 1, tiers: {}}",
     ];

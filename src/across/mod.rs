@@ -1,0 +1,258 @@
+//! What no stack can know alone: dependencies, circles of them, objects that two stacks make, and secrets that two
+//! places want to be generated differently; and references between them. It is checked over summaries, which are kept
+//! of stacks that need no build.
+
+mod references;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+pub use references::Unmet;
+
+use crate::problem::{Level, Place, Problem, Problems, Source, Spot, did_you_mean, fit16};
+use crate::template::Generated;
+
+/// What a stack is for the others.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Summary {
+    /// The files that places of the summary point into.
+    files: Vec<String>,
+    /// Where its file begins.
+    pub place: Mark,
+    /// The stacks that it depends on.
+    pub depends_on: Vec<(Box<str>, Mark)>,
+    /// Its objects.
+    pub objects: Vec<Object>,
+    /// What its charts make, `Kind/name`, and the namespace of each.
+    pub provides: Vec<(Box<str>, Option<Box<str>>)>,
+    /// What its objects name and it has not itself.
+    pub needs: Vec<Need>,
+    /// What only one can have.
+    pub claims: Vec<Claim>,
+    /// What it accepts that it cannot judge alone, by check.
+    pub accepts: Vec<(Box<str>, Mark)>,
+    /// The secrets that it says are generated.
+    pub generated: Vec<Generated>,
+}
+
+/// An object of a stack.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Object {
+    /// What makes it the one that it is: `Deployment.apps ntfy/ntfy`.
+    pub key: Box<str>,
+    /// The component that makes it.
+    pub at: Mark,
+    /// The ports of a Service, the keys of a `ConfigMap` or Secret.
+    pub parts: Option<Vec<Box<str>>>,
+}
+
+/// Something that an object of a stack names.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Need {
+    /// The check that fails where nobody has it.
+    pub check: Box<str>,
+    /// By what it is found: `Service ntfy/ntfy`.
+    pub key: Box<str>,
+    /// A port of a Service, a key of a `ConfigMap` or Secret.
+    pub part: Option<Box<str>>,
+    /// Whether it is meant only if there is its namespace.
+    pub is_guess: bool,
+    /// How bad it is where it is missing; none of what is not made.
+    pub level: Option<Level>,
+    /// Where that is accepted.
+    pub accept: Option<Mark>,
+    /// How bad it is where another stack has it that does not come first, and where that is accepted.
+    pub dependency: (Option<Level>, Option<Mark>),
+}
+
+/// Something that only one can have.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Claim {
+    /// The check that fails where two have it.
+    pub check: Box<str>,
+    /// What it is.
+    pub what: Box<str>,
+    /// What claims it: `Ingress draw/draw`.
+    pub subject: Box<str>,
+    /// Those that say the same share it.
+    pub shared: Option<Box<str>>,
+    /// How bad it is where two have it.
+    pub level: Level,
+    /// Where that is accepted.
+    pub accept: Option<Mark>,
+    /// The component that claims it.
+    pub at: Mark,
+}
+
+/// A place without its text, to be kept: small, because every object has one.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Mark {
+    file: u16,
+    line: u32,
+    column: u16,
+    length: u16,
+}
+
+impl Summary {
+    /// Where a place is, in this summary.
+    pub fn mark(&mut self, place: &Place) -> Mark {
+        let path = &place.source.path;
+        let file = self.files.iter().position(|known| known == path).unwrap_or_else(|| {
+            self.files.push(path.clone());
+            self.files.len() - 1
+        });
+        Mark { file: fit16(file), line: place.line, column: place.column, length: place.length }
+    }
+
+    /// The path of a mark's file.
+    fn path(&self, mark: Mark) -> &str {
+        self.files.get(usize::from(mark.file)).map_or("", String::as_str)
+    }
+}
+
+/// Reads a file of the site by its path.
+type Read<'a> = dyn Fn(&str) -> Option<std::sync::Arc<Source>> + 'a;
+
+/// The stacks of a site, each with its summary where one is known, and how to read a file of them again.
+pub struct Stacks<'a> {
+    /// All stacks of the site.
+    pub names: BTreeSet<&'a str>,
+    /// Those that were built now or are known from before.
+    pub summaries: BTreeMap<&'a str, &'a Summary>,
+    /// What the site says exists although nobody here makes it.
+    pub external: &'a [String],
+    /// The text of a file, to show a line of it.
+    pub read: Box<Read<'a>>,
+}
+
+impl Stacks<'_> {
+    /// All problems between the stacks, and what they need and nobody has. What the stacks that are not `new` make was
+    /// compared when they were built. References are looked at only where all stacks are known.
+    #[must_use]
+    pub fn check(&self, new: &BTreeSet<&str>) -> (Problems, Vec<Unmet>) {
+        let mut problems = Problems::new();
+        for (name, summary) in &self.summaries {
+            problems.extend(self.dependencies(name, summary));
+        }
+        problems.extend(self.made_twice(new));
+        problems.extend(self.generated_twice());
+        problems.extend(self.circle());
+        if !self.are_all_known() {
+            return (problems, Vec::new());
+        }
+        let found = references::check(self);
+        problems.extend(found.problems);
+        (problems, found.unmet)
+    }
+
+    /// Whether there is a summary of every stack.
+    #[must_use]
+    pub fn are_all_known(&self) -> bool {
+        self.summaries.len() == self.names.len()
+    }
+
+    fn source(&self, path: &str) -> std::sync::Arc<Source> {
+        (self.read)(path).unwrap_or_else(|| Source::new(path, ""))
+    }
+
+    fn place(&self, of: &Summary, mark: Mark) -> Place {
+        let source = self.source(of.path(mark));
+        Place { source, line: mark.line, column: mark.column, length: mark.length }
+    }
+
+    fn dependencies(&self, name: &str, summary: &Summary) -> Problems {
+        let mut problems = Problems::new();
+        for (dependency, mark) in &summary.depends_on {
+            if **dependency == *name {
+                let problem = Problem::error("cycle", format!("stack `{name}` depends on itself"));
+                let note = format!("what every stack depends on says `depends_on: []` in stacks/{name}/stack.yaml");
+                problems.push(problem.at(&self.place(summary, *mark)).note(note));
+            } else if !self.names.contains(&**dependency) {
+                let known = self.names.iter().copied().filter(|known| *known != name);
+                let problem = Problem::error("unknown-stack", format!("there is no stack `{dependency}` to depend on"));
+                problems.push(problem.at(&self.place(summary, *mark)).label(did_you_mean(dependency, known)));
+            }
+        }
+        problems
+    }
+
+    fn made_twice(&self, new: &BTreeSet<&str>) -> Problems {
+        let (now, before): (Vec<_>, Vec<_>) = self.summaries.iter().partition(|(name, _)| new.contains(*name));
+        let mut makers: BTreeMap<&str, (&str, &Summary, Mark)> = BTreeMap::new();
+        let mut problems = Problems::new();
+        let mut compare = |object: &str, one: (&str, &Summary, Mark), other: (&str, &Summary, Mark)| {
+            let (first, second) = if one.0 <= other.0 { (one, other) } else { (other, one) };
+            let how = if one.0 == other.0 { "twice" } else { "by two stacks" };
+            let problem = Problem::error("twice", format!("`{object}` is made {how}"));
+            let note = format!("first made at {}", self.place(first.1, first.2));
+            problems.push(problem.at(&self.place(second.1, second.2)).note(note));
+        };
+        for (name, summary) in now {
+            for object in &summary.objects {
+                let maker = (*name, *summary, object.at);
+                if let Some(other) = makers.insert(&object.key, maker) {
+                    compare(&object.key, other, maker);
+                }
+            }
+        }
+        for (name, summary) in before {
+            for object in &summary.objects {
+                if let Some(other) = makers.get(&*object.key) {
+                    compare(&object.key, *other, (*name, *summary, object.at));
+                }
+            }
+        }
+        problems
+    }
+
+    fn generated_twice(&self) -> Problems {
+        let at = |spot: &Spot| spot.place(self.source(&spot.path));
+        let mut known: BTreeMap<&str, &Generated> = BTreeMap::new();
+        let mut problems = Problems::new();
+        for one in self.summaries.values().flat_map(|summary| &summary.generated) {
+            let first = *known.entry(&one.path).or_insert(one);
+            if !first.agrees(one) {
+                let message = format!("secret `{}` is generated in two ways", one.path);
+                let way = format!("length {}, charset {}", first.length, first.charset);
+                let note = format!("first {way} at {}", at(&first.spot));
+                let label = format!("length {}, charset {}", one.length, one.charset);
+                problems.push(Problem::error("generated", message).at(&at(&one.spot)).label(label).note(note));
+            }
+        }
+        problems
+    }
+
+    /// A circle of dependencies, if there is one: told once, with its stacks in order.
+    fn circle(&self) -> Option<Problem> {
+        let mut left: BTreeMap<&str, Vec<(&str, Mark)>> = BTreeMap::new();
+        for (name, summary) in &self.summaries {
+            let others = summary.depends_on.iter().filter(|(on, _)| **on != **name);
+            left.insert(name, others.map(|(on, mark)| (&**on, *mark)).collect());
+        }
+        loop {
+            let is_free = |on: &Vec<(&str, Mark)>| !on.iter().any(|(name, _)| left.contains_key(name));
+            let free: Vec<&str> = left.iter().filter(|(_, on)| is_free(on)).map(|(name, _)| *name).collect();
+            if free.is_empty() {
+                break;
+            }
+            for name in free {
+                left.remove(name);
+            }
+        }
+        // what is left depends on something that is left: following it ends in a circle
+        let mut at = *left.keys().next()?;
+        let mut path: Vec<(&str, Mark)> = Vec::new();
+        while !path.iter().any(|(name, _)| *name == at) {
+            let (next, mark) = left.get(at)?.iter().find(|(name, _)| left.contains_key(name))?;
+            path.push((at, *mark));
+            at = next;
+        }
+        let begin = path.iter().position(|(name, _)| *name == at)?;
+        let names: Vec<&str> = path[begin..].iter().map(|(name, _)| *name).chain([at]).collect();
+        let message = format!("stacks depend on one another in a circle: {}", names.join(" -> "));
+        let note = "what needs another stack only at run time needs no `depends_on`";
+        let (name, mark) = *path.get(begin)?;
+        Some(Problem::error("cycle", message).at(&self.place(self.summaries.get(name)?, mark)).note(note))
+    }
+}

@@ -1,0 +1,201 @@
+//! What a stack is to the others, and what is wrong between them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+
+use super::{Built, Told, keep, kept};
+use crate::across::{Claim, Need, Object, Stacks, Summary, Unmet};
+use crate::disk;
+use crate::links::{Answer, Offers};
+use crate::load;
+use crate::out::{Look, State};
+use crate::problem::{Level, Problem, Problems};
+use crate::render::{self, Needed, Rendered};
+use crate::resolve;
+use crate::site::Site;
+
+/// What is wrong between stacks, and what is kept of it.
+pub(super) struct Between {
+    pub(super) errors: Problems,
+    /// The warnings, kept for the builds that have nothing to do.
+    pub(super) warnings: Vec<u8>,
+    /// Whether all stacks were looked at together: what [`is_known`] reads.
+    pub(super) state: Vec<u8>,
+}
+
+/// What a stack is to the others before it is rendered.
+pub(super) fn summary(stack: &resolve::Stack) -> Summary {
+    let mut summary = Summary::default();
+    summary.place = summary.mark(&stack.place);
+    for (name, place) in &stack.depends_on {
+        let mark = summary.mark(place);
+        summary.depends_on.push((name.as_str().into(), mark));
+    }
+    summary
+}
+
+/// What a stack that was rendered is to the others, too.
+pub(super) fn add(summary: &mut Summary, stack: &resolve::Stack, rendered: &[Rendered], external: &Offers<'_>) {
+    let own = own(stack, rendered);
+    let is_there = |need: &Needed| {
+        let part = need.part.as_deref();
+        [external, &own].into_iter().any(|offers| matches!(offers.answer(&need.key, part), Answer::Yes(_)))
+    };
+    for (module, made) in stack.modules.iter().zip(rendered) {
+        for job in module.jobs.iter().filter(|job| job.made) {
+            let namespace = job.namespace.as_deref();
+            summary.provides.extend(job.provides.iter().map(|said| (said.as_str().into(), namespace.map(Into::into))));
+        }
+        for one in &made.links.offers {
+            let at = summary.mark(&one.place);
+            summary.objects.push(Object { key: one.key.clone(), at, parts: one.parts.clone() });
+        }
+        for need in made.links.needs.iter().filter(|need| !is_there(need)) {
+            let need = self::need(summary, need);
+            summary.needs.push(need);
+        }
+        for one in &made.links.claims {
+            let (at, accept) = (summary.mark(&one.place), one.accept.as_ref().map(|place| summary.mark(place)));
+            let (check, what, shared) = (one.claim.check.into(), one.claim.what.clone(), one.claim.shared.clone());
+            let subject = one.subject.as_str().into();
+            summary.claims.push(Claim { check, what, subject, shared, level: one.level, accept, at });
+        }
+        let accepts = module.jobs.iter().map(|job| &job.accepts).chain([&module.accepts]);
+        let accepts: Vec<_> = accepts.flat_map(crate::check::Accepts::across).collect();
+        accept(summary, accepts);
+    }
+    accept(summary, stack.accepts.across());
+}
+
+/// Instances and modules share what is written once.
+fn accept<'a>(summary: &mut Summary, accepts: impl IntoIterator<Item = &'a (&'static str, crate::problem::Place)>) {
+    for (check, place) in accepts {
+        let accept = ((*check).into(), summary.mark(place));
+        if !summary.accepts.contains(&accept) {
+            summary.accepts.push(accept);
+        }
+    }
+}
+
+/// What the modules of a stack have for one another.
+fn own<'a>(stack: &'a resolve::Stack, rendered: &'a [Rendered]) -> Offers<'a> {
+    let mut own = Offers::default();
+    if stack.modules.len() == 1 {
+        return own;
+    }
+    for (module, made) in stack.modules.iter().zip(rendered) {
+        for one in &made.links.offers {
+            own.add(&stack.name, &one.key, one.parts.as_deref());
+        }
+        for job in module.jobs.iter().filter(|job| job.made) {
+            job.provides.iter().for_each(|said| own.add_said(&stack.name, said, job.namespace.as_deref()));
+        }
+    }
+    own
+}
+
+fn need(summary: &mut Summary, need: &Needed) -> Need {
+    let mut mark = |place: &Option<_>| place.as_ref().map(|place| summary.mark(place));
+    let (accept, dependency) = (mark(&need.accept), mark(&need.dependency.1));
+    Need {
+        check: need.check.into(),
+        key: need.key.clone(),
+        part: need.part.clone(),
+        is_guess: need.is_guess,
+        level: need.level,
+        accept,
+        dependency: (need.dependency.0, dependency),
+    }
+}
+
+/// What no stack can know alone, over those that were built and those that are known from before. Where they are to one
+/// another what they were, what was found then still holds.
+pub(super) fn check(disk: &disk::Site, site: &Site, look: &Look, built: &[Built]) -> Between {
+    if is_known(look) && same_to_others(look, built) {
+        let (warnings, state) = look.site();
+        return Between { errors: Problems::new(), warnings: warnings.to_vec(), state: state.to_vec() };
+    }
+    let now: BTreeMap<&str, &Summary> = built.iter().map(|one| (one.output.stack.as_str(), &one.summary)).collect();
+    let is_kept = |(name, state): &(&String, &State)| **state == State::Same && !now.contains_key(name.as_str());
+    let before: Vec<&str> = look.stacks.iter().filter(is_kept).map(|(name, _)| name.as_str()).collect();
+    let before: Vec<(&str, Summary)> =
+        before.par_iter().filter_map(|name| Some((*name, kept(look.summary(name))?))).collect();
+    let new = now.keys().copied().collect();
+    let stacks = stacks(disk, site, look, before.iter().map(|(name, summary)| (*name, summary)).chain(now));
+    let (mut problems, unmet) = stacks.check(&new);
+    problems.extend(explained(disk, site, unmet));
+    let (errors, warnings): (Vec<Problem>, Vec<Problem>) =
+        problems.into_iter().partition(|problem| problem.level == Level::Error);
+    let warnings = warnings.into_iter().collect::<Problems>().sorted();
+    let warnings: Vec<Told> = warnings.into_iter().map(Told::from).collect();
+    Between {
+        errors: errors.into_iter().collect(),
+        warnings: if warnings.is_empty() { Vec::new() } else { keep(&warnings) },
+        state: if stacks.are_all_known() { keep(&true) } else { Vec::new() },
+    }
+}
+
+/// What can be said of a stack between the others before it is rendered.
+pub(super) fn early(disk: &disk::Site, site: &Site, look: &Look, stack: &resolve::Stack) -> Problems {
+    let summary = summary(stack);
+    let name = stack.name.as_str();
+    stacks(disk, site, look, [(name, &summary)]).check(&BTreeSet::from([name])).0
+}
+
+/// Whether the last build looked at all stacks together.
+fn is_known(look: &Look) -> bool {
+    kept(look.site().1).unwrap_or(false)
+}
+
+/// Whether the stacks that were built are to all others what they were when the last build looked across them.
+fn same_to_others(look: &Look, built: &[Built]) -> bool {
+    let are_known = look.stacks.values().all(|state| matches!(state, State::Same | State::Sources | State::Outputs));
+    let is_same = |one: &Built| !one.keep.summary.is_empty() && one.keep.summary == look.summary(&one.keep.stack);
+    are_known && !look.left && built.iter().all(is_same)
+}
+
+/// Some stacks, among all that the site has.
+fn stacks<'a>(
+    disk: &'a disk::Site,
+    site: &'a Site,
+    look: &'a Look,
+    summaries: impl IntoIterator<Item = (&'a str, &'a Summary)>,
+) -> Stacks<'a> {
+    Stacks {
+        names: look.stacks.keys().map(String::as_str).collect(),
+        summaries: summaries.into_iter().collect(),
+        external: &site.external,
+        read: Box::new(|path| disk.file(path, &mut disk::Seen::new()).ok().flatten()),
+    }
+}
+
+/// The problems of what is needed and not there. A summary does not say where an author wrote what: the stacks are
+/// rendered once more, which costs only where something is wrong.
+fn explained(disk: &disk::Site, site: &Site, unmet: Vec<Unmet>) -> Problems {
+    let mut by_stack: BTreeMap<String, Vec<Unmet>> = BTreeMap::new();
+    for one in unmet {
+        by_stack.entry(one.stack.clone()).or_default().push(one);
+    }
+    by_stack
+        .par_iter()
+        .flat_map_iter(|(name, unmet)| of_stack(disk, site, name, unmet))
+        .collect::<Vec<_>>()
+        .into_iter()
+        .collect()
+}
+
+fn of_stack(disk: &disk::Site, site: &Site, name: &str, unmet: &[Unmet]) -> Problems {
+    let Ok((sources, _)) = load::stack(disk, name) else { return Problems::new() };
+    let (Some(stack), _) = resolve::stack(site, name, &sources) else { return Problems::new() };
+    let Ok(rendered) = render::stack(site, &stack) else { return Problems::new() };
+    let mut problems = Problems::new();
+    for (module, made) in stack.modules.iter().zip(&rendered) {
+        for need in made.links.needs.iter().filter(|need| need.level.is_some() && need.accept.is_none()) {
+            let is_it = |one: &&Unmet| (&*one.check, &one.key, &one.part) == (need.check, &need.key, &need.part);
+            let found = unmet.iter().find(is_it);
+            problems.extend(found.map(|one| need.missing(module, one.level, &one.hint)));
+        }
+    }
+    problems
+}

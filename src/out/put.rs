@@ -1,0 +1,19 @@
+//! One file that a command makes beside the sources.
+
+use std::os::fd::AsFd;
+
+use super::tree;
+use crate::disk::{Site, descriptor};
+use crate::problem::Problem;
+
+/// Puts a whole file at a path below the site, in one step; its folders are made where they are missing.
+pub fn put(site: &Site, path: &str, text: &str) -> Result<(), Problem> {
+    let refused = |error| tree::refused("write", path, error);
+    let mut folder = descriptor::open_folder(site.descriptor(), ".").map_err(refused)?;
+    let mut parts: Vec<&str> = path.split('/').collect();
+    let name = parts.pop().unwrap_or_default();
+    for part in parts {
+        folder = tree::folder(&folder, part).map_err(refused)?;
+    }
+    tree::replace(folder.as_fd(), name, text.as_bytes()).map(|_| ()).map_err(refused)
+}
