@@ -19,16 +19,18 @@ pub fn shared(disk: &disk::Site) -> Result<(Config, SiteSources, Seen), Problems
         Problem::error("missing-file", "there is no homebuild.yaml here")
             .note("run homebuild in the site's folder, or give --site FOLDER")
     })?;
+    conflict(&source).map_or(Ok(()), Err)?;
     let config = problems.take(Config::read(&source));
     let mut folder = |name: &str| {
         let folder = problems.take(disk.folder(name)).unwrap_or_default();
-        problems.extend(binaries(&folder));
+        problems.extend(unreadable(&folder));
         seen.extend(folder.seen);
         folder.files
     };
     let (layouts, partials, schemas) = (folder("layouts"), folder("partials"), folder("schemas"));
     let Some(config) = config else { return Err(problems) };
     let secrets = problems.take(secrets(disk, &config, &mut seen)).unwrap_or_default();
+    problems.extend(secrets.iter().filter_map(conflict));
     problems.or((config, SiteSources { layouts, partials, schemas, secrets }, seen))
 }
 
@@ -63,7 +65,32 @@ fn secrets(disk: &disk::Site, config: &Config, seen: &mut Seen) -> Result<Vec<Ar
 /// The files of a stack.
 pub fn stack(disk: &disk::Site, name: &str) -> Result<(Vec<Arc<Source>>, Seen), Problems> {
     let folder = disk.folder(&format!("stacks/{name}"))?;
-    binaries(&folder).or((folder.files, folder.seen))
+    unreadable(&folder).or((folder.files, folder.seen))
+}
+
+/// What is no text, and what git left half merged.
+fn unreadable(folder: &disk::Folder) -> Problems {
+    binaries(folder).into_iter().chain(folder.files.iter().filter_map(conflict)).collect()
+}
+
+/// A merge conflict that nobody resolved. Texts of `files/` are looked at too: none is meant to be deployed so.
+#[must_use]
+pub fn conflict(source: &Arc<Source>) -> Option<Problem> {
+    // most sources have none: a search is all they cost
+    source.text.contains("<<<<<<< ").then_some(())?;
+    let begins = |start: &'static str| move |(_, line): &(usize, &str)| line.starts_with(start);
+    let mut lines = (1..).zip(source.text.lines());
+    let (first, _) = lines.find(begins("<<<<<<< "))?;
+    let (middle, _) = lines.find(begins("======="))?;
+    let (last, _) = lines.find(begins(">>>>>>> "))?;
+    let problem = Problem::error("conflict", "an unresolved merge conflict of git stands here");
+    let label = format!("it parts at line {middle} and ends at line {last}");
+    Some(
+        problem
+            .at(&Place::line(source, first))
+            .label(label)
+            .note("decide for one side, or for both, and take the marks away"),
+    )
 }
 
 fn binaries(folder: &disk::Folder) -> Problems {

@@ -3,6 +3,7 @@
 //! Problems are gathered, never thrown one by one: a stage reports every problem of its input, and [`Problems`]
 //! prints them sorted by place, each with the line of the source and a caret below the value.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
@@ -254,18 +255,39 @@ impl fmt::Display for Problem {
             Level::Error => "error",
             Level::Warning => "warning",
         };
-        writeln!(f, "{level}[{}]: {}", self.code, self.message)?;
+        writeln!(f, "{level}[{}]: {}", self.code, visible(&self.message))?;
         if let Some(place) = &self.place {
-            writeln!(f, "  --> {place}")?;
-            f.write_str(&snippet(place, &self.label))?;
+            writeln!(f, "  --> {}", visible(&place.to_string()))?;
+            f.write_str(&snippet(place, &visible(&self.label)))?;
         } else if !self.label.is_empty() {
-            writeln!(f, "   = {}", self.label)?;
+            writeln!(f, "   = {}", visible(&self.label))?;
         }
         for note in &self.notes {
-            writeln!(f, "   = {}", note.replace('\n', "\n     "))?;
+            let lines: Vec<_> = note.split('\n').map(visible).collect();
+            writeln!(f, "   = {}", lines.join("\n     "))?;
         }
-        self.components().map_or(Ok(()), |components| writeln!(f, "   = {components}"))
+        self.components().map_or(Ok(()), |components| writeln!(f, "   = {}", visible(&components)))
     }
+}
+
+/// Whether a character would do something to the terminal or to the text around it: control characters, those that turn
+/// the direction of writing, and those that nobody sees.
+fn is_hidden(c: char) -> bool {
+    let is_format =
+        matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    c.is_control() || is_format
+}
+
+/// A text with what is hidden in it escaped.
+fn visible(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_hidden) {
+        return Cow::Borrowed(text);
+    }
+    text.chars()
+        .fold(String::new(), |all, c| {
+            if is_hidden(c) { all + &c.escape_default().to_string() } else { all + c.encode_utf8(&mut [0; 4]) }
+        })
+        .into()
 }
 
 /// Characters of a source line that are shown.
@@ -278,7 +300,7 @@ fn snippet(place: &Place, label: &str) -> String {
     };
     let start = usize::from(place.column).saturating_sub(1);
     let skip = if start > WIDTH / 2 { start - WIDTH / 4 } else { 0 };
-    let shown: String = line.chars().skip(skip).take(WIDTH).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let shown: String = line.chars().skip(skip).take(WIDTH).map(|c| if is_hidden(c) { ' ' } else { c }).collect();
     let room = shown.chars().count().saturating_sub(start - skip).max(1);
     let carets = "^".repeat(usize::from(place.length).clamp(1, room));
     let number = place.line.to_string();
@@ -389,12 +411,11 @@ const LISTED: usize = 4;
 #[must_use]
 pub fn said_once(problems: Vec<Problem>) -> Vec<Problem> {
     let mut said: Vec<(Problem, Vec<String>)> = Vec::new();
+    let mut firsts = BTreeMap::new();
     for problem in problems {
-        let same = |first: &Problem| {
-            (first.level, first.code, &first.message, &first.label)
-                == (problem.level, problem.code, &problem.message, &problem.label)
-        };
-        match said.iter_mut().find(|(first, _)| same(first)) {
+        let what = (problem.level, problem.code, problem.message.clone(), problem.label.clone());
+        let index = *firsts.entry(what).or_insert(said.len());
+        match said.get_mut(index) {
             Some((first, others)) => {
                 let place = problem.place.filter(|place| Some(place) != first.place.as_ref());
                 others.push(

@@ -11,7 +11,7 @@ use crate::problem::{Place, Problem, Problems, Source, did_you_mean};
 use crate::schema::{Language, Schema, Types, What};
 use crate::secrets::Secret;
 use crate::template::expression;
-use crate::template::{Context, Engine, Files, Value, from_node, secrets};
+use crate::template::{Context, Engine, Files, Growing, Value, from_node, secrets};
 use crate::yaml::{self, Data, Map, Node};
 
 /// The keys of a component that are not its layout's.
@@ -215,34 +215,40 @@ impl Site {
     fn evaluate_vars(&mut self, vars: Option<&Node>, problems: &mut Problems) {
         if let Some(vars) = vars {
             numbers_as_written(vars, problems);
+            if let Some(problem) = expression::too_many(vars) {
+                return problems.push(problem);
+            }
         }
+        let mut seen = Growing::default();
         for (key, value) in vars.and_then(Node::as_map).into_iter().flat_map(Map::iter) {
             if FACTS.contains(&key) {
                 let message = format!("`site.{key}` is what homebuild.yaml says of the site, so no variable can be it");
                 problems.push(Problem::error("reserved", message).at(&value.place));
             }
-            self.base = self.base.with("site", self.site_value());
-            let context = self.base.with("vars", from_node(&self.vars));
-            let value = expression::evaluate(value.clone(), &self.engine, &context, &Files::default(), problems);
+            let mut value = value.clone();
+            if expression::is_below(&value) {
+                let context = self.base.with("site", self.site_value(&seen)).with("vars", seen.value());
+                value = expression::evaluate(value, &self.engine, &context, &Files::default(), problems);
+            }
+            seen.set(key, &value);
             if let Some(map) = self.vars.as_map_mut() {
                 map.set(key, value);
             }
         }
-        self.base = self.base.with("site", self.site_value());
-        self.vars_value = from_node(&self.vars);
+        self.base = self.base.with("site", self.site_value(&seen));
+        self.vars_value = seen.value();
     }
 
-    fn site_value(&self) -> Value {
-        let mut site = self.vars.clone();
-        if let Some(map) = site.as_map_mut() {
-            let place = Place::file(&Source::new("homebuild.yaml", ""));
-            map.set("name", Node::text(self.name.as_str(), &place));
-            map.set("tiers", Node::new(Data::Map(self.tiers.clone()), &place));
-            for (key, version) in &self.versions {
-                map.set(*key, Node::text(version.as_str(), &place));
-            }
+    /// The variables so far, and what homebuild.yaml says of the site.
+    fn site_value(&self, vars: &Growing) -> Value {
+        let place = Place::file(&Source::new("homebuild.yaml", ""));
+        let mut site = vars.clone();
+        site.set("name", &Node::text(self.name.as_str(), &place));
+        site.set("tiers", &Node::new(Data::Map(self.tiers.clone()), &place));
+        for (key, version) in &self.versions {
+            site.set(key, &Node::text(version.as_str(), &place));
         }
-        from_node(&site)
+        site.value()
     }
 
     /// What expressions of any stack see: `site` and `secrets`.

@@ -22,6 +22,7 @@ step_doc() { cargo doc --locked --no-deps; }
 step_build() { cargo run --locked --release -- build --check; }
 step_fmt() { cargo run --locked --release -- fmt --check; }
 step_docs() { cargo build --locked --release && tests/docs.py "${CARGO_TARGET_DIR:-target}/release/homebuild"; }
+step_fuzz() { fuzz/run.sh 15; }
 step_language_server() { tests/language_server.py; }
 step_cluster() { tests/cluster_test.sh; }
 step_api_server() { cargo build --locked --release && tests/api_server.py "${CARGO_TARGET_DIR:-target}/release/homebuild"; }
@@ -50,7 +51,7 @@ step_fresh() {
 step_clean() { [ "$(git status --porcelain)" = "$before" ] || { git status --short; false; }; }
 
 steps=("$@")
-[ $# -gt 0 ] || steps=(format clippy test doc build fmt language_server docs fresh schemas readers kubeconform renovate inventory cluster api_server clean)
+[ $# -gt 0 ] || steps=(format clippy test doc build fmt language_server docs fresh schemas fuzz readers kubeconform renovate inventory cluster api_server clean)
 passed=0 failed=0 table=""
 for step in "${steps[@]}"; do
   printf '\n== %s\n' "$step"

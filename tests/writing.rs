@@ -222,7 +222,7 @@ fn names_that_lead_elsewhere_are_refused_before_anything_is_written() {
         let look = out::look(&turn, &Program::running()).expect("a look");
         let file = |path: &str| File { path: path.into(), text: "x".into() };
         let bad = Output::new("a", vec![file("m/good"), file(path)]);
-        let problems = messages(out::write(&turn, &look, vec![], vec![bad], None).expect_err(path));
+        let problems = messages(out::write(&turn, &look, vec![], vec![bad], None).expect_err(path).problems);
         assert!(problems[0].starts_with("bad-path: "), "{problems:?}");
         let bad = Output::new(path, vec![file("m/good")]);
         assert!(path == "x" || out::write(&turn, &look, vec![], vec![bad], None).is_err());

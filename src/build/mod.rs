@@ -128,7 +128,7 @@ pub fn build(root: &Path, options: &Options, progress: &(dyn Fn(usize, usize) + 
     }
     let (outputs, keeps) = built.into_iter().map(|one| (one.output, one.keep)).unzip();
     let written = out::write(&turn, &look, site_files(&look, &site), outputs, scope)
-        .map_err(|problems| Failure { problems, writing: options.mode == Mode::Write })?;
+        .map_err(|unwritten| Failure { problems: unwritten.problems, writing: unwritten.begun })?;
     let keep = Keep { seen, warnings: between.warnings, summary: between.state, ..Keep::default() };
     report.warnings.extend(out::save(&turn, &look, &written, keep, keeps).map(Told::from));
     for (name, changes) in written.stacks {

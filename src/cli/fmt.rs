@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use serde_json::json;
 
 use crate::disk::{Seen, Site};
+use crate::load;
 use crate::problem::{Problem, Problems, Source};
 use crate::yaml;
 
@@ -64,7 +65,7 @@ pub(super) fn run(site: &Path, arguments: &Arguments) -> ExitCode {
 fn format(site: &Path, arguments: &Arguments) -> Result<Done, Problems> {
     let disk = Site::open(site)?;
     let sources = chosen(sources(&disk)?, &arguments.paths)?;
-    let formatted: Vec<_> = sources.par_iter().map(|source| (source, yaml::format(source))).collect();
+    let formatted: Vec<_> = sources.par_iter().map(|source| (source, form(source))).collect();
     let mut done = Done { files: sources.len(), ..Done::default() };
     for (source, text) in formatted {
         let Some(text) = done.problems.take(text).filter(|text| *text != source.text) else { continue };
@@ -72,6 +73,10 @@ fn format(site: &Path, arguments: &Arguments) -> Result<Done, Problems> {
         done.changed.extend(done.problems.take(written).map(|()| source.path.clone()));
     }
     Ok(done)
+}
+
+fn form(source: &Arc<Source>) -> Result<String, Problem> {
+    load::conflict(source).map_or_else(|| yaml::format(source), Err)
 }
 
 /// The YAML of the source language. What lies in `files/` is the author's text, and secrets are those of sops.

@@ -28,7 +28,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 use serde_json::Value;
 
-use crate::problem::{self, Level, Problems};
+use crate::problem::{self, Level, Problem, Problems};
 
 /// Exit codes: done or nothing to do; refused, stale or failed; wrong usage.
 const FAILED: u8 = 1;
@@ -97,11 +97,18 @@ pub fn run() -> ExitCode {
     }
 }
 
+/// Problems that are shown in full: nobody reads on.
+const SHOWN: usize = 100;
+
 /// Makes the threads that work, as many as there are cores where it is 0. What nests deeply begins in [`rayon::scope`]:
 /// the main thread's own stack may be small.
 fn pool(threads: usize) {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build_global();
-    debug_assert!(pool.is_ok(), "the pool is made once, here");
+    if let Err(error) = pool {
+        let problem = Problem::error("threads", format!("the system gives no threads: {error}"));
+        tell_problems(problem.note("try `--threads 1`, or raise the limit: `ulimit -v`, `ulimit -u`").into(), "");
+        std::process::exit(FAILED.into());
+    }
 }
 
 /// What clap has to say: help, or what is wrong with the arguments.
@@ -143,8 +150,12 @@ fn tell_problems(problems: Problems, end: &str) {
     let problems = problems.sorted();
     let of = |level| problems.iter().filter(|problem| problem.level == level).count();
     let (errors, warnings) = (of(Level::Error), of(Level::Warning));
-    for problem in problem::said_once(problems) {
+    let said = problem::said_once(problems);
+    for problem in said.iter().take(SHOWN) {
         let _ = writeln!(err, "{}", style::problem(&problem.to_string()));
+    }
+    if said.len() > SHOWN {
+        let _ = writeln!(err, "and {} more; --json has all of them\n", said.len() - SHOWN);
     }
     let (bad, attention) = (style::BAD, style::ATTENTION);
     let said =

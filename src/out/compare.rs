@@ -102,6 +102,11 @@ fn with_sums(output: Output) -> Result<Vec<Made>, Problems> {
             problems.push(Problem::error("two-of-one-path", format!("two artifacts want `out/{stack}/{a}`")));
         }
     }
+    let mut folded = BTreeMap::new();
+    for path in made.iter().map(|made| made.path.as_str()) {
+        let other = folded.insert(path.to_lowercase(), path).filter(|other| *other != path);
+        problems.extend(other.map(|other| same_but_for_case(stack.as_str(), other, path)));
+    }
     let paths: BTreeSet<&str> = made.iter().map(|made| made.path.as_str()).collect();
     for folder in made.iter().flat_map(|made| folders(&made.path)).collect::<BTreeSet<_>>() {
         if paths.contains(folder) {
@@ -113,6 +118,12 @@ fn with_sums(output: Output) -> Result<Vec<Made>, Problems> {
     made.extend(sums);
     made.sort_by(|a, b| a.path.cmp(&b.path));
     problems.or(made)
+}
+
+/// The problem of two names that are one to the file systems of many people's machines.
+fn same_but_for_case(stack: &str, first: &str, second: &str) -> Problem {
+    let message = format!("`out/{stack}/{first}` and `out/{stack}/{second}` differ only in the case of letters");
+    Problem::error("two-of-one-path", message).note("macOS and Windows take them for one file: rename one")
 }
 
 /// The modules of files sorted by path, each with its files.

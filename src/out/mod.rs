@@ -40,7 +40,7 @@ pub use put::put;
 pub use read::{Built, Stack, Tree, read};
 pub use save::{Keep, refresh, save};
 pub use turn::Turn;
-pub use write::{Changes, Written, write};
+pub use write::{Changes, Unwritten, Written, write};
 
 /// Whether a build writes or only compares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

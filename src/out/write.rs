@@ -46,6 +46,21 @@ pub struct Written {
     pub(super) parts: BTreeMap<String, Part>,
 }
 
+/// Why `out/` is not what the outputs say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unwritten {
+    /// All that is wrong.
+    pub problems: Problems,
+    /// Whether writing had begun.
+    pub begun: bool,
+}
+
+impl<P: Into<Problems>> From<P> for Unwritten {
+    fn from(problems: P) -> Self {
+        Self { problems: problems.into(), begun: false }
+    }
+}
+
 /// Makes `out/` what the outputs say. `site_files` are those of the site as a whole (none where they are as they were), `built` are the stacks that were
 /// built; other stacks of `look` are left alone, and stacks that are gone lose their files, unless `scope` (`--stack`) says
 /// which stacks may be touched. Checking, nothing is written.
@@ -57,7 +72,7 @@ pub fn write(
     site_files: Vec<File>,
     built: Vec<Output>,
     scope: Option<&BTreeSet<String>>,
-) -> Result<Written, Problems> {
+) -> Result<Written, Unwritten> {
     let known = turn.interrupted();
     let old = open_out(turn)?;
     let old = old.as_ref().map(OwnedFd::as_fd);
@@ -79,7 +94,7 @@ pub fn write(
         // What an earlier build announced is still to be found, if this one does not come to its end either.
         turn.announce(&announced.iter().chain(known.iter().flatten()).cloned().collect())?;
     }
-    written.parts = carry_out(turn, &rest, jobs, &site)?;
+    written.parts = carry_out(turn, &rest, jobs, &site).map_err(|problems| Unwritten { problems, begun: true })?;
     if known.is_some() || !announced.is_empty() {
         turn.finish(&left)?;
     }

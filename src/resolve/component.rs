@@ -289,6 +289,9 @@ pub(super) fn wrong_after(jobs: &[Job], components: &[&str]) -> Problems {
     problems
 }
 
+/// Copies of a component that somebody may want.
+const INSTANCES: usize = 1000;
+
 /// A name and the parameters of an instance.
 struct Instance {
     name: String,
@@ -306,6 +309,11 @@ impl Instance {
 }
 
 fn instances_of(node: Node) -> Result<Vec<Option<Instance>>, Problems> {
+    let number = node.as_list().map_or_else(|| node.as_map().map_or(0, |map| map.0.len()), <[Node]>::len);
+    if number > INSTANCES {
+        let message = format!("{number} instances of one component; it has {INSTANCES} at most");
+        return Err(Problem::error("too-many", message).at(&node.place).into());
+    }
     let wrong = |place: &Place| {
         Problems::from(Problem::error("wrong-type", "instances are names, or a map of names and parameters").at(place))
     };

@@ -15,7 +15,7 @@ use crate::problem::{Place, Problem, Problems, Source, did_you_mean};
 use crate::schema::What;
 use crate::site::{FileKind, Layout, NAMESPACE_LAYOUT, Site, layout, numbers_as_written, with_namespace_as_map};
 use crate::template::expression;
-use crate::template::{Context, Files, Value, from_node};
+use crate::template::{Context, Files, Growing, Value, from_node};
 use crate::yaml::{self, Data, Entry, Map, Node};
 
 /// A stack, ready to be rendered.
@@ -268,16 +268,22 @@ impl Unit<'_> {
     fn with_vars(&self, context: &Context, problems: &mut Problems) -> Context {
         let own = self.node.get("vars").and_then(Node::as_map).filter(|map| !map.is_empty());
         let Some(own) = own else { return context.with("vars", self.site.vars_value().clone()) };
-        let mut vars = self.site.vars.clone();
-        for entry in &own.0 {
-            numbers_as_written(&entry.value, problems);
-            let seen = context.with("vars", from_node(&vars));
-            let value = expression::evaluate(entry.value.clone(), &self.site.engine, &seen, &self.files, problems);
-            let mut one = Node::map(&entry.place);
-            one.as_map_mut().into_iter().for_each(|map| map.set(entry.key.clone(), value.clone()));
-            vars = lay(vars, one);
+        if let Some(problem) = self.node.get("vars").and_then(expression::too_many) {
+            problems.push(problem);
+            return context.with("vars", self.site.vars_value().clone());
         }
-        context.with("vars", from_node(&vars))
+        let mut vars = Growing::new(&self.site.vars);
+        for Entry { key, value, .. } in &own.0 {
+            numbers_as_written(value, problems);
+            let mut value = value.clone();
+            if expression::is_below(&value) {
+                let seen = context.with("vars", vars.value());
+                value = expression::evaluate(value, &self.site.engine, &seen, &self.files, problems);
+            }
+            let under = self.site.vars.get(key).cloned();
+            vars.set(key, &lay_all(under.into_iter().chain([value])).unwrap_or_else(|| Node::map(&own.0[0].place)));
+        }
+        context.with("vars", vars.value())
     }
 
     /// The namespace's name and the values of its layout; none where it is off.

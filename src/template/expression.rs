@@ -3,8 +3,8 @@
 //! A string that is one expression keeps the expression's type; one that contains expressions becomes text. `$${{` is
 //! the literal `${{`. Keys are not evaluated. The end of an expression is found by scanning its quotes and braces.
 
-use super::{Context, Engine, Error, ErrorKind, Files, from_node, write_text};
-use crate::problem::{Place, Problems};
+use super::{Context, Engine, Error, ErrorKind, Files, LARGEST, from_node, too_large, write_text};
+use crate::problem::{Place, Problem, Problems};
 use crate::yaml::{Data, Node};
 
 /// A part of a string.
@@ -18,6 +18,28 @@ enum Part<'a> {
 #[must_use]
 pub fn is_in(text: &str) -> bool {
     text.contains('$') && text.contains("${{")
+}
+
+/// Whether a text below a node holds one.
+#[must_use]
+pub fn is_below(node: &Node) -> bool {
+    match &node.data {
+        Data::Str(text) => is_in(text),
+        Data::List(list) => list.iter().any(is_below),
+        Data::Map(map) => map.iter().any(|(_, value)| is_below(value)),
+        _ => false,
+    }
+}
+
+/// How many variables may have expressions: each sees all that stand above it.
+const VARIABLES: usize = 1000;
+
+/// The problem of variables that are too many.
+#[must_use]
+pub fn too_many(vars: &Node) -> Option<Problem> {
+    let number = vars.as_map()?.iter().filter(|(_, value)| is_below(value)).count();
+    let message = format!("{number} variables have expressions; at most {VARIABLES} may");
+    (number > VARIABLES).then(|| Problem::error("too-many", message).at(&vars.place))
 }
 
 /// Whether a text is one expression and nothing else.
@@ -71,6 +93,9 @@ fn string(text: &str, place: &Place, run: &dyn Fn(&str, &Place) -> Result<Node, 
         match part {
             Part::Text(text) => out.push_str(text),
             Part::Expression(expression) => write_text(&mut out, &from_node(&run(expression, place)?))?,
+        }
+        if out.len() > LARGEST {
+            return Err(too_large());
         }
     }
     Ok(Node::text(out, place))

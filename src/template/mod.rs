@@ -22,7 +22,8 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 pub use minijinja::value::Value;
 pub use minijinja::{Error, ErrorKind};
 pub use secret::secrets;
-pub use value::{from_node, to_node, write_text};
+pub use value::{Growing, from_node, to_node, write_text};
+use value::{LARGEST, too_large};
 
 use crate::kubernetes::kinds::Kinds;
 use crate::problem::{Place, Problem, Problems, Source, Spot, did_you_mean};

@@ -27,6 +27,36 @@ pub fn from_node(node: &Node) -> Value {
     }
 }
 
+/// A map that grows, and is a value between: what it holds already is not made a value again.
+#[derive(Debug, Clone, Default)]
+pub struct Growing(Vec<(Box<str>, Value)>);
+
+impl Growing {
+    /// The entries of a map.
+    #[must_use]
+    pub fn new(node: &Node) -> Self {
+        let entries = node.as_map().into_iter().flat_map(Map::iter).filter(|(_, value)| value.data != Data::Removed);
+        Self(entries.map(|(key, value)| (key.into(), from_node(value))).collect())
+    }
+
+    /// Sets an entry; a value that was taken away takes it away.
+    pub fn set(&mut self, key: &str, value: &Node) {
+        let at = self.0.iter().position(|(known, _)| **known == *key);
+        match (at, &value.data) {
+            (Some(at), Data::Removed) => drop(self.0.remove(at)),
+            (None, Data::Removed) => {}
+            (Some(at), _) => self.0[at].1 = from_node(value),
+            (None, _) => self.0.push((key.into(), from_node(value))),
+        }
+    }
+
+    /// The map as it is now.
+    #[must_use]
+    pub fn value(&self) -> Value {
+        Value::from_pairs(self.0.iter().map(|(key, value)| (&**key, value.clone())))
+    }
+}
+
 /// A template's value as a tree at a place. What is undefined anywhere in it is an error that names its path.
 pub fn to_node(value: &Value, place: &Place) -> Result<Node, Error> {
     node_below(value, place, &mut Path::default())
@@ -39,7 +69,11 @@ fn node_below(value: &Value, place: &Place, path: &mut Path) -> Result<Node, Err
         ValueKind::Bool => Data::Bool(value.is_true()),
         ValueKind::Number if value.is_integer() => Data::Int(i128::try_from(value.clone())?),
         ValueKind::Number => Data::Float(finite(value)?),
-        ValueKind::String => Data::Str(value.as_str().unwrap_or_default().into()),
+        ValueKind::String => {
+            let text = value.as_str().unwrap_or_default();
+            path.take(text.len())?;
+            Data::Str(text.into())
+        }
         ValueKind::Seq | ValueKind::Iterable => {
             let mut list = Vec::new();
             for (index, item) in value.try_iter()?.enumerate() {
@@ -71,9 +105,14 @@ fn node_below(value: &Value, place: &Place, path: &mut Path) -> Result<Node, Err
 /// How deep values may nest, as in YAML files.
 const DEPTH: usize = 128;
 
-/// Where in a value something is: made text only where it is told.
+/// How large a value may be that an expression makes, in bytes: a `ConfigMap` holds an eighth of it.
+pub(super) const LARGEST: usize = 8 << 20;
+/// What a value in a list or a map counts.
+const VALUE: usize = 64;
+
+/// Where in a value something is: made text only where it is told. And how large all of it is so far.
 #[derive(Default)]
-struct Path(Vec<Step>);
+struct Path(Vec<Step>, usize);
 
 enum Step {
     Index(usize),
@@ -86,11 +125,25 @@ impl Path {
             let message = format!("lists and maps stand in one another more than {DEPTH} levels deep");
             return Err(Error::new(ErrorKind::InvalidOperation, message));
         }
+        self.take(VALUE)?;
         self.0.push(step);
         let result = inner(self);
         self.0.pop();
         result
     }
+}
+
+impl Path {
+    /// Counts bytes more.
+    fn take(&mut self, bytes: usize) -> Result<(), Error> {
+        self.1 = self.1.saturating_add(bytes);
+        if self.1 > LARGEST { Err(too_large()) } else { Ok(()) }
+    }
+}
+
+/// The error of a value that nobody can want.
+pub(super) fn too_large() -> Error {
+    Error::new(ErrorKind::InvalidOperation, format!("this value has more than {} MiB", LARGEST >> 20))
 }
 
 impl fmt::Display for Path {
@@ -183,6 +236,7 @@ fn json_below(out: &mut impl Write, value: &Value, references: References, path:
         }
         ValueKind::String => {
             let text = value.as_str().unwrap_or_default();
+            path.take(text.len())?;
             if references == References::AsJson && reference::has_reference(text) {
                 write_string_with_references(out, text)?;
             } else {

@@ -7,7 +7,7 @@
 mod scalar;
 mod trouble;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use granit_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag, options};
@@ -18,8 +18,16 @@ use crate::yaml::{Data, Entry, Map, Node};
 /// How deep lists and maps may stand in one another. Every walk over a tree relies on it.
 const DEPTH: usize = 128;
 
-/// How many values the aliases of one file may copy.
-const COPIES: usize = 1_000_000;
+/// How many values a file may hold: each takes 200 bytes and more on its way through a build.
+const VALUES: usize = 500_000;
+
+/// How many values the aliases of one file may copy, a long text counting as several.
+const COPIES: usize = 100_000;
+
+/// Bytes of a text that count as a value.
+const PIECE: usize = 64;
+
+const DATA: &str = "is it a source? data of this size belongs into a volume or an image";
 
 /// All documents of a file. An empty document is no document.
 pub fn parse(source: &Arc<Source>) -> Result<Vec<Node>, Problem> {
@@ -33,7 +41,7 @@ pub fn parse(source: &Arc<Source>) -> Result<Vec<Node>, Problem> {
         emit_comments: false,
     };
     let events = Parser::new_from_str_with_options(&source.text, options);
-    Builder { source, events, anchors: BTreeMap::new(), copies: 0, depth: 0 }.documents()
+    Builder { source, events, anchors: BTreeMap::new(), values: 0, copies: 0, depth: 0 }.documents()
 }
 
 /// The one document of a file; an empty file is an empty map at its start.
@@ -58,6 +66,7 @@ struct Builder<'a> {
     source: &'a Arc<Source>,
     events: Parser<'a, StrInput<'a>>,
     anchors: BTreeMap<usize, Anchor>,
+    values: usize,
     copies: usize,
     depth: usize,
 }
@@ -100,6 +109,10 @@ impl<'a> Builder<'a> {
     }
 
     fn value(&mut self, event: Event<'a>, span: &Span) -> Result<Node, Problem> {
+        self.values += 1;
+        if self.values > VALUES {
+            return Err(self.problem(&format!("this file holds more than {VALUES} values"), span).note(DATA));
+        }
         let (id, node) = match event {
             Event::Scalar(text, style, id, tag) => (id, self.scalar(&text, style, tag.as_deref(), span)?),
             Event::SequenceStart(_, id, tag) => (id, self.list(&tag, span)?),
@@ -237,7 +250,7 @@ impl<'a> Builder<'a> {
         if self.copies <= COPIES {
             return Ok(());
         }
-        Err(self.problem(&format!("the aliases of this file copy more than {COPIES} values"), span))
+        Err(self.problem(&format!("the aliases of this file copy more than {COPIES} values"), span).note(DATA))
     }
 
     fn deeper(&self, levels: usize, span: &Span) -> Result<(), Problem> {
@@ -291,11 +304,11 @@ fn merged(value: Node) -> Result<Vec<Entry>, Problem> {
     match value.data {
         Data::Map(map) => Ok(map.0),
         Data::List(maps) => {
+            let mut known = BTreeSet::new();
             let mut all = Vec::new();
             for node in maps {
                 let Data::Map(map) = node.data else { return Err(wrong(&node)) };
-                let end = all.len();
-                lay_under(&mut all, end, map.0);
+                all.extend(map.0.into_iter().filter(|entry| known.insert(entry.key.clone())));
             }
             Ok(all)
         }
@@ -343,6 +356,7 @@ fn measure(node: &Node) -> (usize, usize) {
             let (size, height) = map.iter().map(|(_, value)| value).fold((1, 0), below);
             (size, height + 1)
         }
+        Data::Str(text) => (1 + text.len() / PIECE, 0),
         _ => (1, 0),
     }
 }

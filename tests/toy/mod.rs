@@ -88,7 +88,7 @@ fn finish(
     built: Vec<String>,
 ) -> Result<Did, Problems> {
     let site_lock = vec![File { path: "out/site.lock".into(), text: "name: toy\n".into() }];
-    let written = out::write(turn, look, site_lock, outputs, scope)?;
+    let written = out::write(turn, look, site_lock, outputs, scope).map_err(|unwritten| unwritten.problems)?;
     let warning = out::save(turn, look, &written, kept, keeps);
     Ok(Did { built, quiet: false, written, warning })
 }

@@ -116,7 +116,8 @@ impl Walk<'_> {
 }
 
 fn described(problem: Problem, slot: &Slot, path: &str) -> Problem {
-    if slot.description.is_empty() {
+    // a whole file needs no word on what it is
+    if slot.description.is_empty() || path.is_empty() {
         return problem;
     }
     problem.note(format!("`{path}`: {}", slot.description))

@@ -300,13 +300,6 @@ fn a_text_that_a_comma_cut_is_no_key() {
 
 #[test]
 fn common_mistakes_have_messages_that_help() {
-    insta::assert_snapshot!(bad("a:\n<<<<<<< HEAD\n  b: 1\n=======\n  b: 2\n>>>>>>> other\n"), @r"
-    error[yaml]: an unresolved merge conflict of git stands here
-      --> a.yaml:2:1
-       |
-     2 | <<<<<<< HEAD
-       | ^^^^^^^^^^^^
-    ");
     insta::assert_snapshot!(bad("a:\n\tb: 1\n"), @r"
     error[yaml]: a tab stands where YAML takes spaces only
       --> a.yaml:2:1

@@ -45,11 +45,6 @@ pub(super) fn too_deep() -> String {
 
 /// What the parser could not read.
 pub(super) fn scan(source: &Arc<Source>, error: &ScanError) -> Problem {
-    let lines = || source.text.lines().zip(1..);
-    if let Some((_, number)) = lines().find(|(line, _)| line.starts_with("<<<<<<< ")) {
-        return Problem::error("yaml", "an unresolved merge conflict of git stands here")
-            .at(&Place::line(source, number));
-    }
     let place = place(source, error);
     let (message, note) = words(error.kind());
     let mut problem = Problem::error("yaml", message).at(&place);
