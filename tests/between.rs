@@ -1,11 +1,13 @@
 //! What is wrong between stacks is told by every build, whatever was built before it, and in whichever order.
 
+mod homelab;
 mod sites;
 
 use std::fs;
 use std::path::Path;
 
-use sites::{Ran, copy, homebuild};
+use homelab::copy;
+use sites::{Ran, homebuild};
 use tempfile::TempDir;
 
 const PAGE: &str = "description: A page

@@ -1,5 +1,7 @@
 //! This repository's own site, copied.
 
+#![allow(dead_code, reason = "each test takes what it needs")]
+
 use std::fs;
 use std::path::Path;
 
