@@ -12,8 +12,12 @@ use std::time::{Duration, Instant};
 
 use toy::{put, tree};
 
-/// The address space of the program, in KiB: 200 MiB of data, the stack of its thread, and the program itself.
-const ROOM: u32 = (200 + 64 + 80) << 10;
+/// The address space of the program, in KiB: 200 MiB of data, the stack of its thread, libraries, and the program itself,
+/// which is large where it is built for tests.
+fn room() -> u64 {
+    let program = fs::metadata(env!("CARGO_BIN_EXE_homebuild")).expect("the program").len();
+    ((200 + 64 + 40) << 10) + (program >> 10)
+}
 /// A program without optimisation on a busy machine takes long; one that hangs takes longer.
 const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -38,7 +42,7 @@ fn each(number: usize, line: impl Fn(usize) -> String) -> String {
 #[track_caller]
 fn build(site: &Path) -> (i32, String) {
     let mut child = Command::new("sh")
-        .args(["-c", "ulimit -v $0 && exec \"$@\" 2>&1", &ROOM.to_string()])
+        .args(["-c", "ulimit -v $0 && exec \"$@\" 2>&1", &room().to_string()])
         .args([env!("CARGO_BIN_EXE_homebuild"), "build", "--threads", "1"])
         .current_dir(site)
         .stdout(Stdio::piped())
