@@ -12,8 +12,10 @@ targets=("$@")
 # What `cargo fuzz` sets, without the sanitizers: there is no unsafe code here.
 coverage="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
 -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares --cfg fuzzing -Ccodegen-units=1"
+# Slow to build, so it outlives a checkout.
+build=${HOMEBUILD_CACHE:-$HOME/.cache/homebuild}/fuzz
 host=$(rustc -vV | sed -n 's/^host: //p')
-RUSTFLAGS=$coverage CARGO_TARGET_DIR=target cargo build --locked --release --target "$host" --bins
+RUSTFLAGS=$coverage CARGO_TARGET_DIR=$build cargo build --locked --release --target "$host" --bins
 
 mkdir -p seeds artifacts
 if [ ! -e seeds/done ]; then
@@ -26,7 +28,7 @@ if [ ! -e seeds/done ]; then
 fi
 for target in "${targets[@]}"; do
   mkdir -p "corpus/$target"
-  "target/$host/release/$target" "corpus/$target" seeds -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 \
+  "$build/$host/release/$target" "corpus/$target" seeds -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 \
     -max_len=4096 -artifact_prefix="artifacts/$target-" -print_final_stats=1 2>"artifacts/$target.log" ||
     { tail -n 40 "artifacts/$target.log"; exit 1; }
   runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "artifacts/$target.log")
