@@ -2,11 +2,15 @@
 
 mod toy;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use homebuild::build::Options;
+use homebuild::out::Mode;
 use toy::{put, tree};
 
 const FILE: &str = "schemas/editor.json";
@@ -40,6 +44,22 @@ fn a_site_without_schemas_gets_the_folder_and_the_file() {
     let printed = homebuild(site.path(), &["schema"]).stdout;
     assert_eq!(fs::read(site.path().join(FILE)).expect("bytes"), printed);
     assert!(build(site.path(), &[]).contains("nothing changed"));
+}
+
+#[test]
+fn what_a_build_makes_for_editors_is_no_input_of_the_next() {
+    let site = site();
+    let built = || {
+        let stacks = AtomicUsize::new(0);
+        let options = Options { mode: Mode::Write, stacks: BTreeSet::new(), deny_warnings: false };
+        let report = homebuild::build::build(site.path(), &options, &|done, _| stacks.store(done, Ordering::Relaxed));
+        assert!(report.is_ok());
+        stacks.into_inner()
+    };
+    assert!(!site.path().join("schemas").exists());
+    assert_eq!((built(), built()), (1, 0));
+    put(site.path(), "schemas/example.org.json", "{\"kinds\":{},\"definitions\":{}}");
+    assert_eq!((built(), built()), (1, 0), "a schema is one");
 }
 
 #[test]

@@ -188,7 +188,7 @@ impl Site {
             walk = Walk::default();
             match walk.open(self.descriptor(), path, path) {
                 Some((folder, stamp)) => walk.folder(folder, stamp, &format!("{path}/"), 0),
-                None => walk.seen.add("", path, Stamp::MISSING, None),
+                None => walk.seen.add(&format!("{path}/"), "", Stamp::MISSING, None),
             }
             if !walk.restless {
                 break;

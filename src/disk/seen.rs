@@ -23,6 +23,13 @@ pub(crate) struct Entry {
     pub digest: [u8; 32],
 }
 
+impl Entry {
+    /// Whether it is a folder of the site itself, of which only what lies in it counts.
+    fn says_nothing(&self) -> bool {
+        self.name.is_empty() && self.folder.matches('/').count() == 1
+    }
+}
+
 impl Seen {
     /// Nothing yet.
     #[must_use]
@@ -54,10 +61,11 @@ impl Seen {
         self.entries.dedup_by(|a, b| (&a.folder, &a.name) == (&b.folder, &b.name));
     }
 
-    /// The digest of all that was read, by path and content; what is sorted before.
+    /// The digest of all that was read, by path and content; what is sorted before. A folder of the site that is not there
+    /// is one with nothing in it: a build that makes `schemas/` for what editors read changes no input.
     pub(crate) fn digest(&self) -> [u8; 16] {
         let mut hash = Sha256::new();
-        for entry in &self.entries {
+        for entry in self.entries.iter().filter(|entry| !entry.says_nothing()) {
             hash.update(entry.folder.as_bytes());
             hash.update(entry.name.as_bytes());
             hash.update([0, entry.stamp.kind()]);
