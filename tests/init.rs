@@ -43,7 +43,7 @@ fn a_new_site_works_as_its_readme_says() {
     fs::write(&stack, fs::read_to_string(&stack).unwrap().replace("v1.11.0", "v1.10.4")).unwrap();
     let said: Vec<String> = commands[3..].iter().map(|line| shell(&site, line)).collect();
     assert!(said[1].contains("out/notes/notes/ingress.notes.yaml"), "{}", said[1]);
-    assert!(said[2].contains("-        image: traefik/whoami:v1.11.0\n+        image: traefik/whoami:v1.10.4"));
+    assert!(said[2].contains("traefik/whoami:v1.11.0 -> traefik/whoami:v1.10.4"), "{}", said[2]);
     homebuild(&site, &["build", "--check"]).good().without_warnings();
     assert_eq!(shell(&site, "git status --porcelain --ignored .homebuild"), "!! .homebuild/\n");
 }
