@@ -29,7 +29,7 @@ fi
 for target in "${targets[@]}"; do
   mkdir -p "corpus/$target"
   "$build/$host/release/$target" "corpus/$target" seeds -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 \
-    -max_len=4096 -artifact_prefix="artifacts/$target-" -print_final_stats=1 2>"artifacts/$target.log" ||
+    -max_len=4096 ${SEED:+-seed=$SEED} -artifact_prefix="artifacts/$target-" -print_final_stats=1 2>"artifacts/$target.log" ||
     { tail -n 40 "artifacts/$target.log"; exit 1; }
   runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "artifacts/$target.log")
   rss=$(sed -n 's/^stat::peak_rss_mb: *//p' "artifacts/$target.log")

@@ -35,12 +35,13 @@ fn same(a: &Node, b: &Node) -> bool {
     }
 }
 
-/// Whether a whole number of more than 64 bits is in it, which serde_yaml does not read.
+/// Whether a whole number of more than 64 bits is in it, or a key that is longer than 1,024 characters as written, which
+/// serde_yaml does not read.
 fn is_beyond(node: &Node) -> bool {
     match &node.data {
         Data::Int(number) => u64::try_from(*number).is_err() && i64::try_from(*number).is_err(),
         Data::List(list) => list.iter().any(is_beyond),
-        Data::Map(map) => map.iter().any(|(_, value)| is_beyond(value)),
+        Data::Map(map) => map.iter().any(|(key, value)| key.len() > 170 || is_beyond(value)),
         _ => false,
     }
 }
