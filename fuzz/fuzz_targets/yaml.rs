@@ -1,4 +1,5 @@
-//! Whatever our reader takes, our emitter writes so that our reader and serde_yaml read the same data back.
+//! Whatever our reader takes, our emitter writes so that our reader and another one read the same data back: `serde_yaml`
+//! the YAML, `serde_json` the JSON.
 #![no_main]
 
 use homebuild::problem::Source;
@@ -9,7 +10,7 @@ use serde_yaml::Value;
 fuzz_target!(|text: &str| {
     let Ok(documents) = parse(&Source::new("a.yaml", text)) else { return };
     for node in &documents {
-        for written in [emit(node), emit_json(node)] {
+        for (written, is_json) in [(emit(node), false), (emit_json(node), true)] {
             let again = parse(&Source::new("b.yaml", written.as_str())).unwrap_or_else(|e| panic!("{e}\n{written}"));
             match again.as_slice() {
                 [again] => assert!(same(node, again), "{written}"),
@@ -19,7 +20,11 @@ fuzz_target!(|text: &str| {
             if is_beyond(node) {
                 continue;
             }
-            let value: Value = serde_yaml::from_str(&written).unwrap_or_else(|e| panic!("{e}\n{written}"));
+            let value: Value = if is_json {
+                serde_json::from_str(&written).unwrap_or_else(|e| panic!("{e}\n{written}"))
+            } else {
+                serde_yaml::from_str(&written).unwrap_or_else(|e| panic!("{e}\n{written}"))
+            };
             assert!(is(node, &value), "{value:?}\n{written}");
         }
     }
@@ -35,13 +40,12 @@ fn same(a: &Node, b: &Node) -> bool {
     }
 }
 
-/// Whether a whole number of more than 64 bits is in it, or a key that is longer than 1,024 characters as written, which
-/// serde_yaml does not read.
+/// Whether a whole number of more than 64 bits is in it, which neither of the others reads.
 fn is_beyond(node: &Node) -> bool {
     match &node.data {
         Data::Int(number) => u64::try_from(*number).is_err() && i64::try_from(*number).is_err(),
         Data::List(list) => list.iter().any(is_beyond),
-        Data::Map(map) => map.iter().any(|(key, value)| key.len() > 170 || is_beyond(value)),
+        Data::Map(map) => map.iter().any(|(_, value)| is_beyond(value)),
         _ => false,
     }
 }
