@@ -45,6 +45,8 @@ fn build(site: &Path) -> (i32, String) {
         .args(["-c", "ulimit -v $0 && exec \"$@\" 2>&1", &room().to_string()])
         .args([env!("CARGO_BIN_EXE_homebuild"), "build", "--threads", "1"])
         .current_dir(site)
+        // the allocator sets 64 MiB of addresses aside for each thread: what is measured here is what is used
+        .env("MALLOC_ARENA_MAX", "1")
         .stdout(Stdio::piped())
         .spawn()
         .expect("the program runs");
@@ -138,6 +140,14 @@ fn templates_that_make_too_much_are_stopped() {
     ] {
         refuses_file(LAYOUT, &format!("a: {text}\n"), "error[template]");
     }
+}
+
+#[test]
+fn templates_without_an_end_are_ended() {
+    let doubled = "{% set a = a + a %}".repeat(40);
+    refuses_file(LAYOUT, &format!("{{% set a = [1] %}}{doubled}a: {{{{ a }}}}\n"), "it has no end");
+    let doubled = "(".repeat(40) + "[1]" + &" * 2)".repeat(40);
+    refuses(&format!("vars: {{a: \"${{{{ {doubled} | length }}}}\"}}\n{END}"), "repeated sequence is too large");
 }
 
 #[test]

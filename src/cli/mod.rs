@@ -20,6 +20,7 @@ mod schemas;
 mod style;
 mod table;
 mod watch;
+mod watchdog;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -109,6 +110,7 @@ fn pool(threads: usize) {
         tell_problems(problem.note("try `--threads 1`, or raise the limit: `ulimit -v`, `ulimit -u`").into(), "");
         std::process::exit(FAILED.into());
     }
+    watchdog::begin();
 }
 
 /// What clap has to say: help, or what is wrong with the arguments.

@@ -2,12 +2,14 @@
 //!
 //! What is escaped is decided by the folder, never by a file's name: below `files/` nothing is (text stays text),
 //! everywhere else `{{ value }}` is written as JSON, which is YAML, so that no value can change the structure around it.
-//! Undefined is an error everywhere, also deep inside a value that is printed. Rendering has a fuel limit.
+//! Undefined is an error everywhere, also deep inside a value that is printed. Rendering has a fuel limit; what
+//! that does not stop is seen in [`oldest`].
 
 mod error;
 pub mod expression;
 mod filters;
 mod functions;
+mod running;
 mod secret;
 mod value;
 
@@ -21,6 +23,8 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 
 pub use minijinja::value::Value;
 pub use minijinja::{Error, ErrorKind};
+use running::Running;
+pub use running::oldest;
 pub use secret::secrets;
 pub use value::{Growing, from_node, to_node, write_text};
 use value::{LARGEST, too_large};
@@ -204,6 +208,7 @@ impl Engine {
 
     /// Renders a layout: one of the site by its path, or one that a module has of its own.
     pub fn render(&self, layout: &Arc<Source>, context: &Context) -> Result<String, Error> {
+        let _running = Running::begin(Place::file(layout));
         if self.sources.contains_key(&layout.path) {
             return self.environment.get_template(&layout.path)?.render(context.value());
         }
@@ -212,6 +217,7 @@ impl Engine {
 
     /// The value of an expression, as a tree at a place.
     pub fn evaluate(&self, expression: &str, context: &Context, place: &Place) -> Result<Node, Error> {
+        let _running = Running::begin(place.clone());
         let value = self.environment.compile_expression(expression)?.eval(context.value());
         context.scope.files.said_at(place);
         let value = value?;
