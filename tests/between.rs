@@ -27,8 +27,6 @@ fn site() -> TempDir {
     let site = tempfile::tempdir().unwrap();
     copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/base"), site.path());
     fs::remove_dir_all(site.path().join("stacks/web")).unwrap();
-    // a folder that comes with the first build would make the second one begin from nothing
-    fs::create_dir(site.path().join("schemas")).unwrap();
     put(&site, "a", "");
     put(&site, "b", "");
     site
@@ -65,6 +63,20 @@ fn an_error_is_found_when_a_stack_that_was_out_of_scope_is_what_it_was() {
         build(&site, &[]).good();
         build(&site, &["--check"]).good();
     }
+}
+
+#[test]
+fn warnings_are_told_in_one_order_whichever_build_found_them() {
+    let site = site();
+    put(&site, "a", ASKS_B);
+    put(&site, "b", "");
+    let folder = site.path().join("stacks/b/files");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("unread.txt"), "text\n").unwrap();
+    let warnings = |ran: Ran| ran.text.split_once("--- stderr\n").map(|(_, said)| said.to_owned());
+    let first = warnings(build(&site, &[]).good()).unwrap();
+    assert!(first.find("stacks/a/stack.yaml") < first.find("stacks/b/files/unread.txt"), "{first}");
+    assert_eq!(warnings(build(&site, &[]).good()).as_deref(), Some(first.as_str()));
 }
 
 #[test]

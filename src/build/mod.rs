@@ -58,6 +58,14 @@ pub struct Told {
     pub text: String,
 }
 
+impl Report {
+    /// Adds warnings: all of them by place, whichever build found them.
+    fn warn(&mut self, warnings: impl IntoIterator<Item = Told>) {
+        self.warnings.extend(warnings);
+        self.warnings.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
+    }
+}
+
 impl From<Problem> for Told {
     fn from(problem: Problem) -> Self {
         let place = problem.place.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -97,7 +105,7 @@ pub fn build(root: &Path, options: &Options, progress: &(dyn Fn(usize, usize) + 
     known(&look, scope)?;
     if look.is_quiet(scope) && between::is_known(&look) {
         let mut report = quiet(&look, scope);
-        report.warnings.extend(kept::<Vec<Told>>(look.site().0).into_iter().flatten());
+        report.warn(kept::<Vec<Told>>(look.site().0).into_iter().flatten());
         out::refresh(&turn, &look);
         return Ok(report);
     }
@@ -120,9 +128,8 @@ pub fn build(root: &Path, options: &Options, progress: &(dyn Fn(usize, usize) + 
     problems.extend(between.errors);
     problems.or(())?;
     let mut report = quiet(&look, scope);
-    report.warnings.extend(built.iter().flat_map(|one| one.warnings.iter().cloned()));
-    report.warnings.extend(kept::<Vec<Told>>(&between.warnings).into_iter().flatten());
-    report.warnings.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
+    let warnings = built.iter().flat_map(|one| one.warnings.iter().cloned());
+    report.warn(warnings.chain(kept::<Vec<Told>>(&between.warnings).into_iter().flatten()));
     if options.deny_warnings && options.mode == Mode::Write && !report.warnings.is_empty() {
         return Ok(report);
     }
