@@ -79,16 +79,9 @@ fn accept<'a>(summary: &mut Summary, accepts: impl IntoIterator<Item = &'a (&'st
 /// What the modules of a stack have for one another.
 fn own<'a>(stack: &'a resolve::Stack, rendered: &'a [Rendered]) -> Offers<'a> {
     let mut own = Offers::default();
-    if stack.modules.len() == 1 {
-        return own;
-    }
-    for made in rendered {
-        for one in &made.links.offers {
-            own.add(&stack.name, &one.key, one.parts.as_deref());
-        }
-        for (said, namespace) in &made.links.provides {
-            own.add_said(&stack.name, said, namespace.as_deref());
-        }
+    // a module knows already what it has itself
+    for made in rendered.iter().filter(|_| stack.modules.len() > 1) {
+        made.links.offer(&stack.name, &mut own);
     }
     own
 }

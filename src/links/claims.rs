@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::fields::each;
 use super::scalar;
 use crate::check::{ADDRESS_TWICE, Check, HOST_TWICE, MACHINE_TWICE, NODE_PORT_TWICE, Object};
-use crate::yaml::{Data, Node};
+use crate::yaml::{Data, Map, Node};
 
 /// Something that only one can have.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -119,7 +119,7 @@ fn addresses(object: &Object<'_>) -> Vec<Claim> {
 pub fn claims_of_machine(vmid: u32, calls: &[Node]) -> Vec<Claim> {
     let mut claims = BTreeSet::from([claim(&MACHINE_TWICE, format!("VM {vmid}"))]);
     let parameters = calls.iter().filter_map(|call| call.get("parameters")?.as_map());
-    for (key, value) in parameters.flat_map(super::super::yaml::Map::iter) {
+    for (key, value) in parameters.flat_map(Map::iter) {
         let Data::Str(text) = &value.data else { continue };
         let options = text.split(',').filter_map(|option| option.split_once('='));
         for (name, value) in options {

@@ -86,13 +86,17 @@ pub(super) fn links(stack: &Stack, module: &Module, made: &[Made], not_made: &[M
         }
         _ => None,
     };
-    let offers: Vec<Offered> = made.iter().filter_map(offered).collect();
-    let provides = provides(module, made);
+    let mut links = Links {
+        offers: made.iter().filter_map(offered).collect(),
+        provides: provides(module, made),
+        ..Links::default()
+    };
     let mut across = Check::ALL.iter().filter(|check| check.is_across());
     if across.all(|check| module.levels.level(check).is_none()) {
-        return Links { offers, provides, ..Links::default() };
+        return links;
     }
-    let here = here(module, &offers, &provides);
+    let mut here = Offers::default();
+    links.offer(&module.name, &mut here);
     let missing = |object: &Object<'_>, is_made: bool| -> Vec<Needed> {
         let needs = links::needs(object).into_iter();
         needs.filter_map(|need| needed(stack, module, &here, (object, &need), is_made)).collect()
@@ -100,11 +104,24 @@ pub(super) fn links(stack: &Stack, module: &Module, made: &[Made], not_made: &[M
     let needs = made.iter().filter_map(object).flat_map(|object| missing(&object, true));
     let silent = not_made.iter().filter_map(object).flat_map(|object| missing(&object, false));
     let is_accepted = |need: &Needed| need.accept.is_some() || need.dependency.1.is_some();
-    let needs: Vec<Needed> = needs.chain(silent.filter(is_accepted)).collect();
+    let needs = needs.chain(silent.filter(is_accepted)).collect();
     let silent = not_made.iter().flat_map(|one| claims(stack, module, one, false));
     let claims = made.iter().flat_map(|one| claims(stack, module, one, true));
-    let claims = claims.chain(silent.filter(|claim| claim.accept.is_some())).collect();
-    Links { offers, needs, claims, provides }
+    links.claims = claims.chain(silent.filter(|claim| claim.accept.is_some())).collect();
+    links.needs = needs;
+    links
+}
+
+impl Links {
+    /// Adds what the module has, itself or through charts and controllers, to what there is.
+    pub fn offer<'a>(&'a self, owner: &'a str, offers: &mut Offers<'a>) {
+        for one in &self.offers {
+            offers.add(owner, &one.key, one.parts.as_deref());
+        }
+        for (said, namespace) in &self.provides {
+            offers.add_said(owner, said, namespace.as_deref());
+        }
+    }
 }
 
 /// What a module has without making it.
@@ -118,18 +135,6 @@ fn provides(module: &Module, made: &[Made]) -> Vec<(Box<str>, Option<Box<str>>)>
         links::makes(&object).into_iter().map(move |what| (what.into(), namespace.clone()))
     });
     said.chain(of_objects).collect()
-}
-
-/// What a module has itself.
-fn here<'a>(module: &'a Module, offered: &'a [Offered], provides: &'a [(Box<str>, Option<Box<str>>)]) -> Offers<'a> {
-    let mut offers = Offers::default();
-    for one in offered {
-        offers.add(&module.name, &one.key, one.parts.as_deref());
-    }
-    for (said, namespace) in provides {
-        offers.add_said(&module.name, said, namespace.as_deref());
-    }
-    offers
 }
 
 /// A document that is an object of the Kubernetes API.
