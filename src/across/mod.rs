@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 pub use references::Unmet;
 
-use crate::problem::{Level, Place, Problem, Problems, Source, Spot, did_you_mean, fit16};
+use crate::links::{Claimed, Needed};
+use crate::problem::{Place, Problem, Problems, Source, Spot, did_you_mean, fit16};
 use crate::template::Generated;
 
 /// What a stack is for the others.
@@ -29,9 +30,9 @@ pub struct Summary {
     /// What its charts make and controllers make of its objects, `Kind/name`, and the namespace of each.
     pub provides: Vec<(Box<str>, Option<Box<str>>)>,
     /// What its objects name and it has not itself.
-    pub needs: Vec<Need>,
+    pub needs: Vec<Needed<Mark>>,
     /// What only one can have.
-    pub claims: Vec<Claim>,
+    pub claims: Vec<Claimed<Mark>>,
     /// What it accepts that it cannot judge alone, by check.
     pub accepts: Vec<(Box<str>, Mark)>,
     /// The secrets that it says are generated.
@@ -47,44 +48,6 @@ pub struct Object {
     pub at: Mark,
     /// The ports of a Service, the keys of a `ConfigMap` or Secret.
     pub parts: Option<Vec<Box<str>>>,
-}
-
-/// Something that an object of a stack names.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Need {
-    /// The check that fails where nobody has it.
-    pub check: Box<str>,
-    /// By what it is found: `Service ntfy/ntfy`.
-    pub key: Box<str>,
-    /// A port of a Service, a key of a `ConfigMap` or Secret.
-    pub part: Option<Box<str>>,
-    /// Whether it is meant only if there is its namespace.
-    pub is_guess: bool,
-    /// How bad it is where it is missing; none of what is not made.
-    pub level: Option<Level>,
-    /// Where that is accepted.
-    pub accept: Option<Mark>,
-    /// How bad it is where another stack has it that does not come first, and where that is accepted.
-    pub dependency: (Option<Level>, Option<Mark>),
-}
-
-/// Something that only one can have.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Claim {
-    /// The check that fails where two have it.
-    pub check: Box<str>,
-    /// What it is.
-    pub what: Box<str>,
-    /// What claims it: `Ingress draw/draw`.
-    pub subject: Box<str>,
-    /// Those that say the same share it.
-    pub shared: Option<Box<str>>,
-    /// How bad it is where two have it; none of what is not made.
-    pub level: Option<Level>,
-    /// Where that is accepted.
-    pub accept: Option<Mark>,
-    /// The component that claims it.
-    pub at: Mark,
 }
 
 /// A place without its text, to be kept: small, because every object has one.

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Claim, Mark, Need, Stacks, Summary};
+use super::{Mark, Stacks, Summary};
 use crate::check::{Check, MACHINE_TWICE, REFERENCE, UNDECLARED_DEPENDENCY};
-use crate::links::{Answer, Offers, ROUTED};
+use crate::links::{Answer, Claimed, Needed, Offers, ROUTED};
 use crate::problem::{Level, Problem, Problems, did_you_mean};
 
 /// Something needed that is not there. Its problem is told by who knows the sources of the stack.
@@ -41,9 +41,9 @@ pub(super) fn check<'a>(stacks: &'a Stacks<'a>) -> Found<'a> {
             match offers.answer(&need.key, need.part.as_deref()) {
                 Answer::Yes(owner) if owner.is_empty() || reach.reaches(name, owner) => {}
                 Answer::Yes(owner) => {
-                    if let Some(accepted) = need.dependency.1 {
+                    if let Some(accepted) = need.undeclared.accept {
                         found.needed.insert((name, accepted));
-                    } else if let Some(level) = need.dependency.0.filter(|_| undeclared.insert(owner)) {
+                    } else if let Some(level) = need.undeclared.level.filter(|_| undeclared.insert(owner)) {
                         found.dependency(stacks, (name, summary), (need, level), owner);
                     }
                 }
@@ -98,16 +98,16 @@ impl<'a> Reach<'a> {
 }
 
 impl<'a> Found<'a> {
-    fn unmet(&mut self, offers: &Offers<'_>, stack: &'a str, need: &Need, answer: &Answer<'_>) {
+    fn unmet(&mut self, offers: &Offers<'_>, stack: &'a str, need: &Needed<Mark>, answer: &Answer<'_>) {
         let (_, name) = need.key.split_once(' ').unwrap_or_default();
         if need.is_guess && !has_namespace(offers, name) {
             return;
         }
-        if let Some(mark) = need.accept {
+        if let Some(mark) = need.missing.accept {
             self.needed.insert((stack, mark));
             return;
         }
-        if need.level.is_none() {
+        if need.missing.level.is_none() {
             return;
         }
         let hint = match answer {
@@ -127,7 +127,7 @@ impl<'a> Found<'a> {
         &mut self,
         stacks: &Stacks<'_>,
         (name, summary): (&str, &Summary),
-        (need, level): (&Need, Level),
+        (need, level): (&Needed<Mark>, Level),
         owner: &str,
     ) {
         let check = &UNDECLARED_DEPENDENCY;
@@ -142,7 +142,7 @@ impl<'a> Found<'a> {
     }
 
     fn claims(&mut self, stacks: &'a Stacks<'a>) {
-        let mut first: BTreeMap<_, (&'a str, &'a Summary, &'a Claim)> = BTreeMap::new();
+        let mut first: BTreeMap<_, (&'a str, &'a Summary, &'a Claimed<Mark>)> = BTreeMap::new();
         for (name, summary) in &stacks.summaries {
             for claim in &summary.claims {
                 // machines are not of a cluster
@@ -155,9 +155,9 @@ impl<'a> Found<'a> {
                 if claim.shared.is_some() && claim.shared == before.shared {
                     continue;
                 }
-                let accepts = [(*name, claim.accept), (one, before.accept)];
+                let accepts = [(*name, claim.judged.accept), (one, before.judged.accept)];
                 let accepted: Vec<_> = accepts.into_iter().filter_map(|(name, mark)| Some((name, mark?))).collect();
-                let levels = claim.level.zip(before.level).filter(|_| accepted.is_empty());
+                let levels = claim.judged.level.zip(before.judged.level).filter(|_| accepted.is_empty());
                 if let Some((level, other_level)) = levels {
                     let problem = twice(before, claim).at(&stacks.place(summary, claim.at));
                     let note = format!("{} is made at {}", before.subject, stacks.place(other, before.at));
@@ -185,7 +185,7 @@ fn has_namespace(offers: &Offers<'_>, name: &str) -> bool {
     offers.answer(&format!("Namespace {namespace}"), None) != Answer::No
 }
 
-fn twice(first: &Claim, claim: &Claim) -> Problem {
+fn twice(first: &Claimed<Mark>, claim: &Claimed<Mark>) -> Problem {
     let name = Check::named(&claim.check).map_or(REFERENCE.name, |check| check.name);
     Problem::error(name, format!("{} and {} both claim `{}`", first.subject, claim.subject, claim.what))
 }

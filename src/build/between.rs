@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use super::{Built, Told, keep, kept};
-use crate::across::{Claim, Need, Object, Stacks, Summary, Unmet};
+use crate::across::{Object, Stacks, Summary, Unmet};
 use crate::disk;
-use crate::links::{Answer, Offers};
+use crate::links::{Answer, Needed, Offers};
 use crate::load;
 use crate::out::{Look, State};
-use crate::problem::{Level, Problem, Problems};
-use crate::render::{self, Needed, Rendered};
+use crate::problem::{Level, Place, Problem, Problems};
+use crate::render::{self, Asked, Rendered};
 use crate::resolve;
 use crate::site::Site;
 
@@ -39,7 +39,7 @@ pub(super) fn summary(stack: &resolve::Stack) -> Summary {
 /// What a stack that was rendered is to the others, too.
 pub(super) fn add(summary: &mut Summary, stack: &resolve::Stack, rendered: &[Rendered], external: &Offers<'_>) {
     let own = own(stack, rendered);
-    let is_there = |need: &Needed| {
+    let is_there = |need: &Needed<Place>| {
         let part = need.part.as_deref();
         [external, &own].into_iter().any(|offers| matches!(offers.answer(&need.key, part), Answer::Yes(_)))
     };
@@ -49,15 +49,13 @@ pub(super) fn add(summary: &mut Summary, stack: &resolve::Stack, rendered: &[Ren
             let at = summary.mark(&one.place);
             summary.objects.push(Object { key: one.key.clone(), at, parts: one.parts.clone() });
         }
-        for need in made.links.needs.iter().filter(|need| !is_there(need)) {
-            let need = self::need(summary, need);
+        for one in made.links.needs.iter().filter(|one| !is_there(&one.need)) {
+            let need = one.need.at(&mut |place| summary.mark(place));
             summary.needs.push(need);
         }
         for one in &made.links.claims {
-            let (at, accept) = (summary.mark(&one.place), one.accept.as_ref().map(|place| summary.mark(place)));
-            let (check, what, shared) = (one.claim.check.into(), one.claim.what.clone(), one.claim.shared.clone());
-            let subject = one.subject.as_str().into();
-            summary.claims.push(Claim { check, what, subject, shared, level: one.level, accept, at });
+            let claim = one.at(&mut |place| summary.mark(place));
+            summary.claims.push(claim);
         }
         let accepts = module.jobs.iter().map(|job| &job.accepts).chain([&module.accepts]);
         let accepts: Vec<_> = accepts.flat_map(crate::check::Accepts::across).collect();
@@ -67,7 +65,7 @@ pub(super) fn add(summary: &mut Summary, stack: &resolve::Stack, rendered: &[Ren
 }
 
 /// Instances and modules share what is written once.
-fn accept<'a>(summary: &mut Summary, accepts: impl IntoIterator<Item = &'a (&'static str, crate::problem::Place)>) {
+fn accept<'a>(summary: &mut Summary, accepts: impl IntoIterator<Item = &'a (&'static str, Place)>) {
     for (check, place) in accepts {
         let accept = ((*check).into(), summary.mark(place));
         if !summary.accepts.contains(&accept) {
@@ -84,20 +82,6 @@ fn own<'a>(stack: &'a resolve::Stack, rendered: &'a [Rendered]) -> Offers<'a> {
         made.links.offer(&stack.name, &mut own);
     }
     own
-}
-
-fn need(summary: &mut Summary, need: &Needed) -> Need {
-    let mut mark = |place: &Option<_>| place.as_ref().map(|place| summary.mark(place));
-    let (accept, dependency) = (mark(&need.accept), mark(&need.dependency.1));
-    Need {
-        check: need.check.into(),
-        key: need.key.clone(),
-        part: need.part.clone(),
-        is_guess: need.is_guess,
-        level: need.level,
-        accept,
-        dependency: (need.dependency.0, dependency),
-    }
 }
 
 /// What no stack can know alone, over those that were built and those that are known from before. Where they are to one
@@ -185,11 +169,12 @@ fn of_stack(disk: &disk::Site, site: &Site, name: &str, unmet: &[Unmet]) -> Prob
     let Ok(rendered) = render::stack(site, &stack) else { return Problems::new() };
     let mut problems = Problems::new();
     for (module, made) in stack.modules.iter().zip(&rendered) {
-        for need in made.links.needs.iter().filter(|need| need.accept.is_none()) {
-            let is_it = |one: &&Unmet| (&*one.check, &one.key, &one.part) == (need.check, &need.key, &need.part);
-            let found = unmet.iter().find(is_it);
-            problems.extend(found.and_then(|one| Some(need.missing(module, need.level?, &one.hint))));
-        }
+        let problem = |asked: &Asked| {
+            let need = &asked.need;
+            let is_it = |one: &&Unmet| (&one.check, &one.key, &one.part) == (&need.check, &need.key, &need.part);
+            asked.problem(module, &unmet.iter().find(is_it)?.hint)
+        };
+        problems.extend(made.links.needs.iter().filter_map(problem));
     }
     problems
 }

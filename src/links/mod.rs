@@ -6,6 +6,7 @@
 
 mod claims;
 mod fields;
+mod kept;
 mod makes;
 mod offers;
 mod text;
@@ -14,6 +15,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 pub use claims::{Claim, claims_of_machine, claims_of_object};
+pub use kept::{Claimed, Judged, Needed};
 pub use makes::makes;
 pub use offers::{Answer, Offers};
 

@@ -219,12 +219,10 @@ fn missing_at_home(site: &Site, stack: &Stack, rendered: &[Rendered]) -> Problem
     let mut problems = Problems::new();
     for (module, made) in stack.modules.iter().zip(rendered) {
         let home = |key: &str| key.split([' ', '/']).nth(1) == module.namespace.as_deref();
-        for need in made.links.needs.iter().filter(|need| home(&need.key) && need.accept.is_none()) {
-            let is_there = matches!(external.answer(&need.key, need.part.as_deref()), Answer::Yes(_));
-            if need.level == Some(Level::Error) && !is_there {
-                let message = format!("there is no {}", need.what);
-                problems.push(Problem::error(need.check, message).at(&module.jobs[need.job].place));
-            }
+        for asked in made.links.needs.iter().filter(|asked| home(&asked.need.key)) {
+            let is_there = matches!(external.answer(&asked.need.key, asked.need.part.as_deref()), Answer::Yes(_));
+            let problem = asked.problem(module, "").filter(|problem| problem.level == Level::Error && !is_there);
+            problems.extend(problem);
         }
     }
     problems

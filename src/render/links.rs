@@ -3,8 +3,8 @@
 
 use crate::check::{Check, Object, UNDECLARED_DEPENDENCY};
 use crate::document::Document;
-use crate::links::{self, Answer, Claim, Need, Offers, Target};
-use crate::problem::{Level, Place, Problem};
+use crate::links::{self, Answer, Claim, Claimed, Judged, Need, Needed, Offers, Target};
+use crate::problem::{Place, Problem};
 use crate::resolve::{Module, Stack};
 
 use super::checks::checked;
@@ -16,9 +16,9 @@ pub struct Links {
     /// Its objects.
     pub offers: Vec<Offered>,
     /// What its objects need and the module does not have.
-    pub needs: Vec<Needed>,
+    pub needs: Vec<Asked>,
     /// What only one can have.
-    pub claims: Vec<Claimed>,
+    pub claims: Vec<Claimed<Place>>,
     /// What its charts make and controllers make of its objects, `Kind/name`, and the namespace of each.
     pub provides: Vec<(Box<str>, Option<Box<str>>)>,
 }
@@ -34,47 +34,19 @@ pub struct Offered {
     pub place: Place,
 }
 
-/// Something that an object needs.
+/// Something that an object needs, and how that is told.
 #[derive(Debug, Clone)]
-pub struct Needed {
-    /// The check that fails where it is not there.
-    pub check: &'static str,
-    /// By what it is found: `Service ntfy/ntfy`.
-    pub key: Box<str>,
-    /// A port of a Service, a key of a `ConfigMap` or Secret.
-    pub part: Option<Box<str>>,
-    /// Whether it is meant only if there is its namespace.
-    pub is_guess: bool,
-    /// How bad it is where it is missing; none where that is allowed, and of what is not made, of which only the
-    /// acceptance matters.
-    pub level: Option<Level>,
-    /// Where it is accepted.
-    pub accept: Option<Place>,
-    /// How bad it is where another stack has it that does not come first, and where that is accepted.
-    pub dependency: (Option<Level>, Option<Place>),
-    /// The number of the job that made the object, in its module.
-    pub job: usize,
-    /// It as a message says it: kind, name, port or key, and namespace, if it is another one.
-    pub what: String,
-    /// The object and its field.
-    pub subject: String,
-    /// The text that names it.
-    pub text: String,
-}
-
-/// Something that only one can have.
-#[derive(Debug, Clone)]
-pub struct Claimed {
+pub struct Asked {
     /// What it is.
-    pub claim: Claim,
-    /// How bad it is where two have it; none of what is not made, of which only the acceptance matters.
-    pub level: Option<Level>,
-    /// Where it is accepted.
-    pub accept: Option<Place>,
-    /// What claims it: `Ingress draw/draw`.
-    pub subject: String,
-    /// The component.
-    pub place: Place,
+    pub need: Needed<Place>,
+    /// The number of the job that made the object, in its module.
+    job: usize,
+    /// It as a message says it: kind, name, port or key, and namespace, if it is another one.
+    what: String,
+    /// The object and its field.
+    subject: String,
+    /// The text that names it.
+    text: String,
 }
 
 /// The links of a module's documents; those of the jobs that are not made only as far as something is accepted there.
@@ -97,17 +69,17 @@ pub(super) fn links(stack: &Stack, module: &Module, made: &[Made], not_made: &[M
     }
     let mut here = Offers::default();
     links.offer(&module.name, &mut here);
-    let missing = |object: &Object<'_>, is_made: bool| -> Vec<Needed> {
+    let missing = |object: &Object<'_>, is_made: bool| -> Vec<Asked> {
         let needs = links::needs(object).into_iter();
         needs.filter_map(|need| needed(stack, module, &here, (object, &need), is_made)).collect()
     };
     let needs = made.iter().filter_map(object).flat_map(|object| missing(&object, true));
     let silent = not_made.iter().filter_map(object).flat_map(|object| missing(&object, false));
-    let is_accepted = |need: &Needed| need.accept.is_some() || need.dependency.1.is_some();
+    let is_accepted = |one: &Asked| one.need.missing.accept.is_some() || one.need.undeclared.accept.is_some();
     let needs = needs.chain(silent.filter(is_accepted)).collect();
     let silent = not_made.iter().flat_map(|one| claims(stack, module, one, false));
     let claims = made.iter().flat_map(|one| claims(stack, module, one, true));
-    links.claims = claims.chain(silent.filter(|claim| claim.accept.is_some())).collect();
+    links.claims = claims.chain(silent.filter(|claim| claim.judged.accept.is_some())).collect();
     links.needs = needs;
     links
 }
@@ -148,66 +120,70 @@ fn needed(
     offers: &Offers<'_>,
     (object, need): (&Object<'_>, &Need<'_>),
     is_made: bool,
-) -> Option<Needed> {
+) -> Option<Asked> {
     let key = need.what.key();
     if matches!(offers.answer(&key, need.what.part.as_deref()), Answer::Yes(_)) {
         return None;
     }
-    let level = |check: &Check| module.levels.level(check);
-    let (missing, undeclared) = (level(Check::named(need.check)?), level(&UNDECLARED_DEPENDENCY));
-    missing.or(undeclared)?;
-    let accepted = |check: &str| accepted(stack, module, object.job, check);
+    let judged = |check: &Check| judged(stack, module, object.job, check, is_made);
+    let (missing, undeclared) = (judged(Check::named(need.check)?), judged(&UNDECLARED_DEPENDENCY));
+    if missing.is_none() && undeclared.is_none() {
+        return None;
+    }
     // the same mistake in many namespaces is said once
     let elsewhere = need.what.namespace.filter(|namespace| Some(*namespace) != object.what.namespace);
     let field = if need.field.is_empty() { String::new() } else { format!(": {}", need.field) };
-    Some(Needed {
-        check: need.check,
-        part: need.what.part.clone(),
-        is_guess: need.what.is_guess,
-        level: missing.filter(|_| is_made),
-        accept: missing.and_then(|_| accepted(need.check)),
-        dependency: (undeclared.filter(|_| is_made), undeclared.and_then(|_| accepted(UNDECLARED_DEPENDENCY.name))),
+    Some(Asked {
+        need: Needed {
+            check: need.check.into(),
+            part: need.what.part.clone(),
+            is_guess: need.what.is_guess,
+            missing: missing.unwrap_or(Judged::ALLOWED),
+            undeclared: undeclared.unwrap_or(Judged::ALLOWED),
+            key,
+        },
         job: object.job,
         what: Target { namespace: elsewhere, ..need.what.clone() }.to_string(),
         subject: format!("{}{field}", object.label()),
         text: need.text.to_owned(),
-        key,
     })
 }
 
-fn claims(stack: &Stack, module: &Module, made: &Made, is_made: bool) -> Vec<Claimed> {
+fn claims(stack: &Stack, module: &Module, made: &Made, is_made: bool) -> Vec<Claimed<Place>> {
     let claims = match &made.document {
         Document::Object { .. } => object(made).map_or_else(Vec::new, |object| links::claims_of_object(&object)),
         Document::Proxmox { vmid, calls, .. } => links::claims_of_machine(*vmid, calls),
         Document::CloudInit { .. } | Document::ControlPlaneFile { .. } => Vec::new(),
     };
-    let claimed = |claim: Claim| {
-        let level = module.levels.level(Check::named(claim.check)?)?;
-        let accept = accepted(stack, module, made.job, claim.check);
-        let (level, subject) = (is_made.then_some(level), made.document.label());
-        Some(Claimed { level, accept, subject, place: module.jobs[made.job].place.clone(), claim })
+    let claimed = |Claim { check, what, shared }: Claim| {
+        let judged = judged(stack, module, made.job, Check::named(check)?, is_made)?;
+        let subject = made.document.label().into();
+        Some(Claimed { check: check.into(), what, shared, subject, judged, at: module.jobs[made.job].place.clone() })
     };
     claims.into_iter().filter_map(claimed).collect()
 }
 
-impl Needed {
-    /// That it is not there, told where the author wrote its name; `hint` says what may have been meant.
+impl Asked {
+    /// That it is not there, told where the author wrote its name; `hint` says what may have been meant. None where that is
+    /// no problem.
     #[must_use]
-    pub fn missing(&self, module: &Module, level: Level, hint: &str) -> Problem {
-        let Some(check) = Check::named(self.check) else { return Problem::error("reference", self.what.clone()) };
+    pub fn problem(&self, module: &Module, hint: &str) -> Option<Problem> {
+        let level = self.need.missing.level.filter(|_| self.need.missing.accept.is_none())?;
+        let check = Check::named(&self.need.check)?;
         let job = &module.jobs[self.job];
-        let name = self.key.rsplit(['/', ' ']).next().unwrap_or_default();
+        let name = self.need.key.rsplit(['/', ' ']).next().unwrap_or_default();
         let place = documents::value_place(&job.values, &|_, value| value == self.text)
             .or_else(|| documents::value_place(&job.values, &|_, value| value.contains(name)));
         let problem = Problem { level, ..Problem::error(check.name, format!("there is no {}", self.what)) };
         let problem = place.iter().fold(problem, Problem::at).label(hint).note(self.subject.clone());
-        of_component(problem.note(check.hint()), job)
+        Some(of_component(problem.note(check.hint()), job))
     }
 }
 
-/// Where a check is accepted for what a job makes.
-fn accepted(stack: &Stack, module: &Module, job: usize, check: &str) -> Option<Place> {
-    let check = Check::named(check)?;
+/// What a check's finding means for what a job makes; none where it is allowed.
+fn judged(stack: &Stack, module: &Module, job: usize, check: &Check, is_made: bool) -> Option<Judged<Place>> {
+    let level = module.levels.level(check)?;
     let accepts = [&module.jobs[job].accepts, &module.accepts, &stack.accepts];
-    accepts.into_iter().find_map(|all| all.of(check)).cloned()
+    let accept = accepts.into_iter().find_map(|all| all.of(check)).cloned();
+    Some(Judged { level: Some(level).filter(|_| is_made), accept })
 }

@@ -5,7 +5,7 @@ mod documents;
 mod links;
 mod patches;
 
-pub use links::{Claimed, Links, Needed, Offered};
+pub use links::{Asked, Links, Offered};
 pub use patches::is_target;
 
 use rayon::prelude::*;
