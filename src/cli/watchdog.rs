@@ -1,6 +1,7 @@
 //! Ends the program where a template does not end by itself. Nothing is written while templates are rendered, so `out/` stays
 //! as it was.
 
+use std::fs;
 use std::thread;
 use std::time::Duration;
 
@@ -9,28 +10,52 @@ use crate::template;
 
 /// How often it looks, and how many times it sees the same rendering before it has no end: five seconds, where one takes
 /// milliseconds. A machine that slept in between does not count.
-const PAUSE: Duration = Duration::from_millis(500);
-const LOOKS: u32 = 10;
+const PAUSE: Duration = Duration::from_millis(50);
+const LOOKS: u32 = 100;
+/// How many MiB the program may grow by during one rendering: thirty times what a value may have.
+const GROWTH: u64 = 256;
+
+/// A rendering that was there when the watchdog looked before.
+#[derive(Clone, Copy)]
+struct Seen {
+    number: u64,
+    looks: u32,
+    memory: u64,
+}
 
 /// Watches the renderings of this program until it ends.
 pub(super) fn begin() {
     thread::spawn(|| {
-        let (mut before, mut looks) = (None, 0);
+        let mut before: Option<Seen> = None;
         loop {
             thread::sleep(PAUSE);
-            let oldest = template::oldest();
-            let number = oldest.as_ref().map(|(number, _)| *number);
-            looks = if number == before { looks + 1 } else { 0 };
-            before = number;
-            if let Some((_, place)) = oldest.filter(|_| looks >= LOOKS) {
-                end(&place);
-            }
+            before = template::oldest().map(|(number, place)| match before.take() {
+                Some(seen) if seen.number == number => look(seen, &place),
+                _ => Seen { number, looks: 0, memory: memory() },
+            });
         }
     });
 }
 
-fn end(place: &Place) -> ! {
-    let problem = Problem::error("template", "a template takes longer than five seconds: it has no end");
+fn look(seen: Seen, place: &Place) -> Seen {
+    if seen.looks >= LOOKS {
+        end("takes longer than five seconds", place);
+    }
+    if memory().saturating_sub(seen.memory) > GROWTH {
+        end("takes more and more memory", place);
+    }
+    Seen { looks: seen.looks + 1, ..seen }
+}
+
+/// MiB of memory that the program uses; 0 on a system that does not say it as Linux does.
+fn memory() -> u64 {
+    let pages = fs::read_to_string("/proc/self/statm").ok();
+    let pages = pages.and_then(|text| text.split(' ').nth(1)?.parse::<u64>().ok()).unwrap_or_default();
+    (pages * rustix::param::page_size() as u64) >> 20
+}
+
+fn end(does: &str, place: &Place) -> ! {
+    let problem = Problem::error("template", format!("a template {does}: it has no end"));
     let note = "a list that is added to itself again and again (`a + a`) doubles each time";
     super::tell_problems(problem.at(place).note(note).into(), "; nothing was written");
     std::process::exit(super::FAILED.into())
