@@ -31,6 +31,7 @@ pub mod resolve;
 pub mod schema;
 pub mod secrets;
 pub mod site;
+pub mod sops;
 pub mod survey;
 pub mod template;
 pub mod yaml;

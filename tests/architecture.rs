@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules from the ground up: each names only those before it.
-const ORDER: [&str; 26] = [
+const ORDER: [&str; 27] = [
     "digest",
     "problem",
     "yaml",
@@ -31,10 +31,11 @@ const ORDER: [&str; 26] = [
     "explain",
     "new",
     "init",
+    "sops",
 ];
 
 /// Each crate that matters, and the modules that are its home.
-const HOMES: [(&str, &[&str]); 22] = [
+const HOMES: [(&str, &[&str]); 26] = [
     ("granit_parser", &["yaml"]),
     ("minijinja", &["template"]),
     ("rustix", &["disk", "out"]),
@@ -46,7 +47,11 @@ const HOMES: [(&str, &[&str]); 22] = [
     ("serde_json", &["cli", "cluster", "kubernetes", "schema"]),
     ("postcard", &["build", "out"]),
     ("sha2", &["digest", "out", "disk"]),
-    ("base64", &["kubernetes", "template"]),
+    ("base64", &["kubernetes", "sops", "template"]),
+    ("aes_gcm", &["sops"]),
+    ("age", &["sops"]),
+    ("getrandom", &["sops"]),
+    ("zeroize", &["cli", "sops"]),
     ("strsim", &["problem"]),
     ("http", &["cluster"]),
     ("k8s_openapi", &["cluster"]),
