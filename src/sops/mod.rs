@@ -11,8 +11,10 @@ pub mod cipher;
 pub mod file;
 pub mod keys;
 pub mod value;
+pub mod vault;
 
 pub use cipher::Cipher;
 pub use file::File;
 pub use keys::{Keys, Recipient};
 pub use value::{Kind, Value};
+pub use vault::Vault;

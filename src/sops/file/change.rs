@@ -144,17 +144,12 @@ impl File {
                     return Err(fail(message).note("take it out first: `homebuild secrets remove NAME`"));
                 }
                 Some(What::Collection { is_list: true, .. }) => {
-                    let count = self
-                        .parts
-                        .iter()
-                        .filter(|part| part.path.len() == steps.len() + 1 && part.path.starts_with(&steps));
-                    let next = count.filter(|part| !matches!(part.what, What::Comment(_) | What::End)).count();
-                    let index = word.as_ref().parse::<usize>().ok().filter(|index| *index == next);
+                    let next = self.entries(&steps);
+                    let index = word.as_ref().parse::<usize>().ok().filter(|index| *index <= next);
                     Step::Index(index.ok_or_else(|| {
-                        fail(format!(
-                            "`{shown}`: the list `{}` has {next} values, the next one is {next}",
-                            path_text(&steps)
-                        ))
+                        let list = path_text(&steps);
+                        fail(format!("`{shown}`: the list `{list}` has {next} values"))
+                            .note(format!("the next one is `{list}.{next}`"))
                     })?)
                 }
                 _ => Step::Key(word.as_ref().into()),
