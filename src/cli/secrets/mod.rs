@@ -118,5 +118,7 @@ fn is_shown() -> bool {
 }
 
 fn keys() -> Keys {
-    Keys::of(&std::env::var_os("SOPS_AGE_KEY").map(|text| text.to_string_lossy().into_owned()).unwrap_or_default())
+    let text = std::env::var_os("SOPS_AGE_KEY").map(|text| text.to_string_lossy().into_owned());
+    let file = || disk::private(Path::new(&std::env::var_os("SOPS_AGE_KEY_FILE")?)).ok();
+    Keys::of(&text.or_else(|| Some(String::from_utf8_lossy(&file()?).into_owned())).unwrap_or_default())
 }
