@@ -4,10 +4,12 @@
 //! [`Reference`] with the fingerprint of its ciphertext.
 
 pub mod reference;
+mod rules;
 
 use std::sync::Arc;
 
 pub use reference::{Piece, Reference};
+pub use rules::Rules;
 
 use crate::digest;
 use crate::problem::{Problem, Problems, Source};
