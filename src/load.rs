@@ -32,7 +32,8 @@ pub fn shared(disk: &disk::Site) -> Result<(Config, SiteSources, Seen), Problems
     let (layouts, partials, schemas) = (folder("layouts"), folder("partials"), folder("schemas"));
     let Some(config) = config else { return Err(problems) };
     let secrets = problems.take(secrets(disk, &config, &mut seen)).unwrap_or_default();
-    problems.extend(secrets.iter().filter_map(conflict));
+    let half = "or take one side whole and set again what it lacks: the `mac` of a file that is put together is wrong";
+    problems.extend(secrets.iter().filter_map(conflict).map(|problem| problem.note(half)));
     problems.or((config, SiteSources { layouts, partials, schemas, secrets }, seen))
 }
 

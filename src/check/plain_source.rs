@@ -11,6 +11,7 @@ use crate::problem::{Level, Place, Problem, Source, fit, fit16};
 
 /// Keys that say nothing of their value: the key around them does, or the name beside them.
 const EMPTY_WORDS: [&str; 4] = ["default", "value", "example", "const"];
+const BEGIN: &str = "-----BEGIN ";
 /// Kinds whose objects only tell which fields there are, or are encrypted.
 const HARMLESS: [&str; 2] = ["kind: CustomResourceDefinition", "kind: SealedSecret"];
 
@@ -79,9 +80,10 @@ fn place(source: &Arc<Source>, line: usize, text: &str, word: &str) -> Place {
 fn body(text: &str, index: usize) -> &str {
     let mut lines = text.lines().skip(index);
     let first = lines.next().unwrap_or_default().trim();
-    let is_body = |line: &&str| !line.is_empty() && !line.contains("-----");
+    let is_of_base64 = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=');
+    let is_body = |line: &&str| line.len() >= LONG && line.chars().all(is_of_base64);
     let body = lines.map(|line| line.trim().trim_start_matches("# ")).take_while(is_body);
-    body.filter(|line| line.len() >= LONG).last().unwrap_or(first)
+    body.last().unwrap_or(first)
 }
 
 /// What the lines before a line say of it.
@@ -119,11 +121,12 @@ fn indentation(line: &str) -> usize {
 
 /// What a line holds that looks like a secret, and the part of the line that it is.
 fn of_line<'a>(line: &'a str, before: &Before<'_>) -> Option<(String, &'a str)> {
-    if let Some((what, word)) = shaped(line).filter(|_| !line.contains("-----END ")) {
-        return Some((what.to_owned(), word));
+    if let Some((what, word)) = shaped(line).filter(|_| !line.contains("-----END ") || line.contains(BEGIN)) {
+        let start = line.find(BEGIN).filter(|_| word.contains(KEY_BLOCK));
+        return Some((what.to_owned(), start.map_or(word, |start| &line[start..])));
     }
-    let words = line.split(is_around).filter(|word| word.len() >= LONG);
-    words.map(|word| word.trim_start_matches('=')).filter(|word| is_by_chance(word)).find_map(|word| {
+    let mut words = line.split(is_around).filter(|word| word.len() >= LONG && is_by_chance(word));
+    words.find_map(|word| {
         let start = word.as_ptr() as usize - line.as_ptr() as usize;
         let (left, right) = (&line[..start], &line[start + word.len()..]);
         let key = key_of(left, right, before).filter(|key| is_for_secrets(key))?;
@@ -134,13 +137,13 @@ fn of_line<'a>(line: &'a str, before: &Before<'_>) -> Option<(String, &'a str)> 
 /// Characters that stand around a value.
 fn is_around(c: char) -> bool {
     c.is_whitespace() || matches!(c, '"' | '\'' | '`' | ',' | ';' | '(' | ')' | '{' | '}' | '[' | ']' | '<' | '>' | ':')
-        || matches!(c, '$' | '@' | '/' | '\\')
+        || matches!(c, '$' | '@' | '/' | '\\' | '=')
 }
 
 /// The key of a value between two parts of its line.
 fn key_of<'a>(left: &'a str, right: &str, before: &Before<'a>) -> Option<&'a str> {
     let is_quote = |c: char| matches!(c, '"' | '\'' | ' ' | '\t' | '\\');
-    let ends = right.trim_start_matches(['"', '\'', '\\']);
+    let ends = right.trim_start_matches(['=', '"', '\'', '\\']);
     let is_alone = ends.trim_start().is_empty() || ends.trim_start().starts_with(['#', ',', ';', '}', ']']);
     let with_key = left.trim_end_matches(is_quote);
     let Some(key) = with_key.strip_suffix([':', '=']) else {
@@ -162,7 +165,7 @@ fn key_of<'a>(left: &'a str, right: &str, before: &Before<'a>) -> Option<&'a str
 /// The key that a part of a line ends with: `export KEY`, `"key"`, `{name: x, key`.
 fn last_word(text: &str) -> &str {
     let text = text.trim_end_matches(['"', '\'', ' ']);
-    let start = text.rfind(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '-' | '.')).map_or(0, |at| {
+    let start = text.rfind(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '-' | '.' | '/')).map_or(0, |at| {
         at + text[at..].chars().next().map_or(1, char::len_utf8)
     });
     &text[start..]

@@ -17,7 +17,7 @@ use names::Named;
 
 use crate::digest;
 use crate::problem::{Place, Problem, Problems, Source};
-use crate::yaml::{self, Data};
+use crate::yaml::{self, Data, Node};
 
 /// What stands below a key of the secrets.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,7 +79,7 @@ impl Secret {
             let Piece::Reference(found) = piece else { continue };
             match self.get(found.path.iter().map(String::as_str)) {
                 Some(Self::Value(fingerprint)) if *fingerprint == found.fingerprint => all.push(found),
-                Some(Self::Map(keys)) => return Err(format!("`{found}` {}", of_many(keys))),
+                Some(Self::Map(keys)) => return Err(format!("`{found}` {}", of_many(keys.iter().map(|(key, _)| key.as_str())))),
                 _ => return Err(format!("`{found}` is not a secret of this site; `<secret::` is the literal text")),
             }
         }
@@ -150,16 +150,41 @@ pub fn place(files: &[Arc<Source>], path: &[&str]) -> Option<Place> {
     })
 }
 
-/// What is said where a map stands and one secret is wanted.
+/// What is said of the keys of a map, or list, that stands where one secret is wanted.
 #[must_use]
-pub fn of_many(keys: &[(String, Secret)]) -> String {
+pub fn of_many<'a>(keys: impl IntoIterator<Item = &'a str>) -> String {
     const SHOWN: usize = 8;
-    let names: Vec<String> = keys.iter().take(SHOWN).map(|(key, _)| format!("`{key}`")).collect();
-    let more = if keys.len() > SHOWN { format!(" and {} more", keys.len() - SHOWN) } else { String::new() };
-    match names.as_slice() {
-        [] => "is an empty map, not one secret".to_owned(),
-        names => format!("is no secret but a map of {}{more}: name one of them", names.join(", ")),
+    let keys: Vec<&str> = keys.into_iter().collect();
+    if keys.is_empty() {
+        return "is empty, not one secret".to_owned();
     }
+    if keys.iter().enumerate().all(|(at, key)| *key == at.to_string()) {
+        return format!("is no secret but a list of {}: name one of them, the first is `[0]`", keys.len());
+    }
+    let names: Vec<String> = keys.iter().take(SHOWN).map(|key| format!("`{key}`")).collect();
+    let more = if keys.len() > SHOWN { format!(" and {} more", keys.len() - SHOWN) } else { String::new() };
+    format!("is no secret but a map of {}{more}: name one of them", names.join(", "))
+}
+
+/// What is said where a tree of references stands and one is wanted: `secrets.tls` and its keys.
+#[must_use]
+pub fn many(node: &Node) -> Option<String> {
+    let keys: Vec<String> = match &node.data {
+        Data::Map(map) => map.keys().map(str::to_owned).collect(),
+        Data::List(list) => (0..list.len()).map(|at| at.to_string()).collect(),
+        _ => return None,
+    };
+    let (mut leaf, mut depth) = (node, 0);
+    while let Some(below) = leaf.as_map().and_then(|map| map.iter().next()).map(|(_, value)| value) {
+        (leaf, depth) = (below, depth + 1);
+    }
+    if let Some(first) = node.as_list().and_then(<[Node]>::first) {
+        (leaf, depth) = (first, 1);
+    }
+    let path = Reference::exactly(leaf.as_str()?)?.path;
+    let above = path.len().checked_sub(depth)?;
+    let name: Vec<&str> = ["secrets"].into_iter().chain(path[..above].iter().map(String::as_str)).collect();
+    Some(format!("`{}` {}", path_text(&name), of_many(keys.iter().map(String::as_str))))
 }
 
 fn twice(one: &Named, first: &Named) -> Problem {

@@ -125,7 +125,7 @@ fn secret<'a>(node: &'a Node, keys: &mut Vec<&'a str>, rules: &Rules) -> Result<
             .note("one is `ENC[AES256_GCM,data:...,iv:...,tag:...,type:...]`; take it from git, or set the secret again")
     } else {
         Problem::error("secrets", format!("`{name}` is not encrypted"))
-            .note("edit the file with `homebuild secrets edit` or `sops`, which encrypt what they write")
+            .note(format!("take it out and let homebuild write it: `homebuild secrets set {name}`"))
             .note("what was in git in plain is known: make a new secret")
     }
     .at(&node.place)
