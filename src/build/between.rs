@@ -15,7 +15,8 @@ use crate::out::{Look, State};
 use crate::problem::{Level, Place, Problem, Problems};
 use crate::render::{self, Asked, Rendered};
 use crate::resolve;
-use crate::secrets::{self, path_text};
+use crate::secrets;
+use crate::secrets::reference::path_text;
 use crate::site::Site;
 
 /// What is wrong between stacks, and what is kept of it.
@@ -185,7 +186,7 @@ fn same_to_others(look: &Look, built: &[Built]) -> bool {
 /// The secrets that the site's own file names.
 fn site_uses(site: &Site) -> BTreeSet<Box<str>> {
     let found = site.secrets.check(&lock::site(site)).unwrap_or_default();
-    found.iter().map(|one| path_text(&one.path.iter().map(String::as_str).collect::<Vec<_>>()).into()).collect()
+    found.iter().map(|one| path_text(&one.path).into()).collect()
 }
 
 /// Some stacks, among all that the site has.

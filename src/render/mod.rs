@@ -18,7 +18,8 @@ use crate::document::Document;
 use crate::kubernetes::order;
 use crate::problem::{Place, Problem, Problems, Within, gather};
 use crate::resolve::{Job, Module, Stack};
-use crate::secrets::{Reference, path_text};
+use crate::secrets::Reference;
+use crate::secrets::reference::path_text;
 use crate::site::Site;
 use crate::yaml::{Data, Node};
 
@@ -161,7 +162,7 @@ fn finished(
 
 /// The paths of references.
 fn names(references: &[Reference]) -> Vec<Box<str>> {
-    let path = |one: &Reference| path_text(&one.path.iter().map(String::as_str).collect::<Vec<_>>()).into();
+    let path = |one: &Reference| path_text(&one.path).into();
     references.iter().map(path).collect()
 }
 

@@ -14,6 +14,7 @@ pub use reference::{Piece, Reference};
 pub use rules::Rules;
 
 use names::Named;
+use reference::path_text;
 
 use crate::digest;
 use crate::problem::{Place, Problem, Problems, Source};
@@ -60,6 +61,20 @@ impl Secret {
             }
         }
         problems.or(Self::Map(all.into_iter().map(|one| (one.key, one.secret)).collect()))
+    }
+
+    /// Calls `found` with the path of every value, in the order of the files.
+    pub fn walk<'a>(&'a self, path: &mut Vec<&'a str>, found: &mut impl FnMut(&[&'a str])) {
+        match self {
+            Self::Value(_) => found(path),
+            Self::Map(keys) => {
+                for (key, below) in keys {
+                    path.push(key);
+                    below.walk(path, found);
+                    path.pop();
+                }
+            }
+        }
     }
 
     /// What stands below a path of keys.
@@ -123,14 +138,6 @@ fn add_unused<'a>(
         Secret::Map(keys) => keys.iter().for_each(|(key, below)| add_unused(key, below, used, path, unused)),
     }
     path.pop();
-}
-
-/// Keys as one path: `a.b["c@d"]`.
-#[must_use]
-pub fn path_text(path: &[&str]) -> String {
-    let mut text = String::new();
-    let _ = reference::write_path(&mut text, path.iter().copied());
-    text
 }
 
 /// Where the key of a path stands in some SOPS files; no text of them is shown.

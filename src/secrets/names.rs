@@ -115,6 +115,10 @@ fn secret<'a>(node: &'a Node, keys: &mut Vec<&'a str>, rules: &Rules) -> Result<
         _ => node.plain.as_deref(),
     };
     let text = text.unwrap_or_default();
+    // sops writes a comment at the end of a list as an item of it
+    if is_ciphertext(text) && text.ends_with(",type:comment]") {
+        return Ok(None);
+    }
     // an empty text is left as it is by sops
     if text.is_empty() || is_ciphertext(text) || (!rules.encrypts(keys) && !text.starts_with(BEGIN)) {
         return Ok(Some(Secret::Value(Fingerprint::of(text))));
