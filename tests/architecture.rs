@@ -57,7 +57,7 @@ const HOMES: [(&str, &[&str]); 28] = [
     ("k8s_openapi", &["cluster"]),
     ("kube", &["cluster"]),
     ("tokio", &["cluster"]),
-    ("regex_lite", &["kubernetes", "schema"]),
+    ("regex_lite", &["kubernetes", "schema", "secrets"]),
     ("similar", &["diff"]),
     ("notify", &["cli"]),
     ("ctrlc", &["cli"]),
