@@ -7,6 +7,7 @@ mod init;
 mod list;
 mod recipients;
 mod remove;
+mod rules;
 mod set;
 
 use std::ffi::OsString;

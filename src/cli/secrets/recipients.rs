@@ -1,17 +1,14 @@
 //! `homebuild secrets recipients`
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use serde_json::json;
 
+use super::rules::Rules;
 use super::{Answer, Open};
-use crate::disk::{self, Above};
-use crate::problem::{Problem, Problems, Source, gather};
-use crate::sops::config::{self, Config};
+use crate::problem::{Problem, Problems, gather};
 use crate::sops::file::who_opens;
 use crate::sops::keys::is_same;
 use crate::sops::{Keys, Recipient};
@@ -213,48 +210,10 @@ fn chosen(open: &Open, wanted: Option<&str>) -> Result<Vec<String>, Problem> {
     }
 }
 
-/// Every `.sops.yaml` that is to be changed: as it was read, and as it shall be.
-#[derive(Default)]
-struct Rules(BTreeMap<String, (Arc<Source>, Config)>);
-
-/// What changes a `.sops.yaml` for a file; none where nothing has to.
-type Change<'a> = dyn Fn(&Config, &str) -> Result<Option<String>, Problems> + 'a;
-
-impl Rules {
-    fn change(
-        &mut self,
-        site: &disk::Site,
-        root: &Path,
-        path: &str,
-        recipient: &str,
-        change: &Change,
-    ) -> Result<(), Problems> {
-        let Some(Above { source, path: below, is_inside }) = disk::nearest(site, root, path, config::NAME)? else {
-            return Ok(());
-        };
-        let config = match self.0.get(&source.path) {
-            Some((_, config)) => config,
-            None => &Config::read(&source)?,
-        };
-        let Some(text) = change(config, &below)? else { return Ok(()) };
-        if !is_inside {
-            let message = format!("`{}` lies outside of the site: change it by hand", source.path);
-            return Err(Problem::error("sops-config", message).note(format!("it is about {recipient}")).into());
-        }
-        let changed = Config::read(&Source::new(source.path.as_str(), text))?;
-        let before = self.0.remove(&source.path).map_or_else(|| source.clone(), |(before, _)| before);
-        self.0.insert(source.path.clone(), (before, changed));
-        Ok(())
-    }
-}
-
 /// Writes the files and rules that changed: their paths, and a text that says them.
 fn save(open: &Open, rules: Rules) -> Result<(Vec<String>, String), Problems> {
     let mut changed = open.vault.save(&open.site, &super::now())?;
-    for (path, (before, config)) in rules.0 {
-        open.site.rewrite(&before, &config.source().text)?;
-        changed.push(path);
-    }
+    changed.extend(rules.save(&open.site)?);
     let text = changed.iter().map(|path| format!("changed {path}\n")).collect();
     Ok((changed, text))
 }

@@ -16,7 +16,7 @@ impl Config {
         if named.iter().any(|one| recipient.is(one)) {
             return Ok(None);
         }
-        let new = written(recipient);
+        let new = recipient.to_string();
         let parts = self.parts(&new)?;
         let text = self.with_line(&parts, &self.age(index), &new).ok_or_else(|| self.by_hand(index, &new))?;
         named.push(new.clone());
@@ -126,18 +126,6 @@ impl Config {
         };
         (0..self.rules.len()).all(same).then_some(text)
     }
-}
-
-/// A recipient as it stands in `.sops.yaml`: a comment behind an SSH key stays where it is a plain word, since commas
-/// part recipients there and YAML has signs of its own.
-pub(super) fn written(recipient: &Recipient) -> String {
-    let text = recipient.to_string();
-    let mut words = text.split_whitespace();
-    let key: Vec<&str> = words.by_ref().take(2).collect();
-    let is_plain = |word: &&str| word.chars().all(|c| c.is_ascii_alphanumeric() || "@.-_".contains(c));
-    let comment: Vec<&str> = words.collect();
-    let comment = if comment.iter().all(is_plain) { comment } else { Vec::new() };
-    key.into_iter().chain(comment).collect::<Vec<_>>().join(" ")
 }
 
 /// A rule but for its recipients, to be compared.
