@@ -3,10 +3,13 @@
 //! A SOPS file keeps its keys readable, so a build needs no private key: it checks that a secret exists and writes a
 //! [`Reference`] with the fingerprint of its ciphertext.
 
+pub mod filter;
 pub mod reference;
+pub mod text;
 
 use std::sync::Arc;
 
+pub use filter::Filter;
 pub use reference::{Piece, Reference};
 
 use crate::digest;

@@ -8,6 +8,7 @@
 //! A [`Value`] is wiped from memory when it is dropped and has no text in `Debug`; nothing here makes a message of one.
 
 pub mod cipher;
+pub mod fill;
 pub mod value;
 
 pub use value::{Kind, Value};

@@ -6,10 +6,12 @@
 
 mod emit;
 mod format;
+mod gaps;
 mod parse;
 
 pub use emit::{emit, emit_json, emit_line};
 pub use format::format;
+pub use gaps::{Form, Gap};
 pub use parse::{parse, parse_one, plain};
 
 use crate::problem::Place;
