@@ -9,6 +9,7 @@
 
 pub mod cipher;
 pub mod file;
+pub mod fill;
 pub mod keys;
 pub mod value;
 pub mod vault;
