@@ -51,6 +51,14 @@ pub fn secrets_only(disk: &disk::Site) -> Result<Vec<Arc<Source>>, Problems> {
     files.iter().filter_map(conflict).collect::<Problems>().or(files)
 }
 
+/// The paths of the secrets files of a site, whether they are there or not.
+pub fn secret_paths(disk: &disk::Site) -> Result<Vec<String>, Problems> {
+    let source = disk.file("homebuild.yaml", &mut Seen::new())?.ok_or_else(no_site)?;
+    let config = Config::read(&source)?;
+    let named = config.secret_files();
+    Ok(named.map_or(vec![SECRETS.to_owned()], |files| files.iter().map(|(path, _)| (*path).to_owned()).collect()))
+}
+
 fn no_site() -> Problem {
     Problem::error("missing-file", "there is no homebuild.yaml here")
         .note("run homebuild in the site's folder, or give --site FOLDER")

@@ -59,7 +59,7 @@ const HOMES: [(&str, &[&str]); 30] = [
     ("k8s_openapi", &["cluster"]),
     ("kube", &["cluster"]),
     ("tokio", &["cluster"]),
-    ("regex_lite", &["kubernetes", "schema", "secrets"]),
+    ("regex_lite", &["kubernetes", "schema", "secrets", "sops"]),
     ("similar", &["diff"]),
     ("notify", &["cli"]),
     ("ctrlc", &["cli"]),

@@ -8,6 +8,7 @@
 //! A [`Value`] is wiped from memory when it is dropped and has no text in `Debug`; nothing here makes a message of one.
 
 pub mod cipher;
+pub mod config;
 pub mod file;
 pub mod fill;
 pub mod keys;
@@ -15,6 +16,7 @@ pub mod value;
 pub mod vault;
 
 pub use cipher::Cipher;
+pub use config::Config;
 pub use file::File;
 pub use keys::{Keys, Recipient};
 pub use value::{Kind, Value};

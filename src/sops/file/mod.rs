@@ -189,6 +189,13 @@ impl std::fmt::Debug for File {
     }
 }
 
+/// Those who can open a file, and what else can, as [`File::other_readers`] has it; no key is needed to know it.
+pub fn who_opens(source: &Arc<Source>) -> Result<(Vec<Reader>, Vec<String>), Problems> {
+    Secret::load(std::slice::from_ref(source))?;
+    let node = yaml::parse_one(source)?;
+    Ok(node.get(SOPS).map(|sops| (readers(sops), others(sops))).unwrap_or_default())
+}
+
 fn readers(sops: &Node) -> Vec<Reader> {
     let list = sops.get("age").and_then(Node::as_list).unwrap_or_default();
     let text = |node: &Node, key| node.get(key).and_then(Node::as_str).unwrap_or_default().to_owned();
