@@ -35,7 +35,7 @@ const ORDER: [&str; 27] = [
 ];
 
 /// Each crate that matters, and the modules that are its home.
-const HOMES: [(&str, &[&str]); 28] = [
+const HOMES: [(&str, &[&str]); 30] = [
     ("granit_parser", &["yaml"]),
     ("minijinja", &["template"]),
     ("rustix", &["disk", "out"]),
@@ -47,7 +47,9 @@ const HOMES: [(&str, &[&str]); 28] = [
     ("serde_json", &["cli", "cluster", "kubernetes", "schema"]),
     ("postcard", &["build", "out"]),
     ("sha2", &["digest", "out", "disk"]),
-    ("base64", &["kubernetes", "sops", "template"]),
+    ("base64", &["kubernetes", "secrets", "sops"]),
+    ("bcrypt", &["sops"]),
+    ("sha_crypt", &["sops"]),
     ("aes_gcm", &["sops"]),
     ("age", &["sops"]),
     ("getrandom", &["sops"]),

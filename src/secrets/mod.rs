@@ -3,13 +3,16 @@
 //! A SOPS file keeps its keys readable, so a build needs no private key: it checks that a secret exists and writes a
 //! [`Reference`] with the fingerprint of its ciphertext.
 
+pub mod filter;
 mod names;
 pub mod reference;
 mod rules;
+pub mod text;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+pub use filter::Filter;
 pub use reference::{Piece, Reference};
 pub use rules::Rules;
 

@@ -10,6 +10,7 @@
 pub mod cipher;
 pub mod config;
 pub mod file;
+pub mod fill;
 pub mod keys;
 pub mod value;
 pub mod vault;
