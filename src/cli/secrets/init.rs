@@ -1,5 +1,6 @@
 //! `homebuild secrets init`
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use serde_json::json;
@@ -56,7 +57,7 @@ pub(super) fn run(root: &Path, arguments: &Arguments) -> Answer {
         text += &told(own);
     }
     for (path, word) in &made {
-        text += &format!("{word} {path}\n");
+        let _ = writeln!(text, "{word} {path}");
     }
     text += &closed(&site, &paths, &keys, own.as_ref())?;
     if made.is_empty() && own.as_ref().is_none_or(|own| !own.is_new) {
@@ -142,11 +143,9 @@ fn closed(site: &disk::Site, paths: &[String], keys: &Keys, own: Option<&Own>) -
         let (readers, _) = who_opens(&source)?;
         let is_mine = |recipient: &str| keys.has(recipient) || keys::is_same(recipient, &own.public);
         if !readers.iter().any(|reader| is_mine(&reader.recipient)) {
-            text += &format!(
-                "{path} is not encrypted for you: let someone who can open it run\n  homebuild secrets recipients add \
-                 {}\n",
-                own.public
-            );
+            let public = &own.public;
+            let _ = writeln!(text, "{path} is not encrypted for you: let someone who can open it run");
+            let _ = writeln!(text, "  homebuild secrets recipients add {public}");
         }
     }
     Ok(text)

@@ -11,7 +11,7 @@ use super::{Answer, Open};
 use crate::problem::{Problem, Problems, gather};
 use crate::sops::file::who_opens;
 use crate::sops::keys::is_same;
-use crate::sops::{Keys, Recipient};
+use crate::sops::{File, Keys, Recipient};
 
 /// Arguments of `homebuild secrets recipients`.
 #[derive(Debug, clap::Args)]
@@ -184,7 +184,7 @@ fn stays_open(file: &str, gone: &[String], left: &[String], keys: &Keys, is_want
 /// That each of them can open one of the files.
 fn known(open: &Open, paths: &[String], gone: &[String]) -> Result<(), Problems> {
     let files = open.vault.files().iter().filter(|file| paths.iter().any(|path| path == file.path()));
-    let mut all: Vec<String> = files.flat_map(|file| file.readers()).map(|reader| reader.recipient).collect();
+    let mut all: Vec<String> = files.flat_map(File::readers).map(|reader| reader.recipient).collect();
     all.sort();
     all.dedup();
     let unknown = gone.iter().filter(|gone| !all.iter().any(|one| is_same(one, gone)));
@@ -214,6 +214,6 @@ fn chosen(open: &Open, wanted: Option<&str>) -> Result<Vec<String>, Problem> {
 fn save(open: &Open, rules: Rules) -> Result<(Vec<String>, String), Problems> {
     let mut changed = open.vault.save(&open.site, &super::now())?;
     changed.extend(rules.save(&open.site)?);
-    let text = changed.iter().map(|path| format!("changed {path}\n")).collect();
+    let text = changed.iter().fold(String::new(), |all, path| all + "changed " + path + "\n");
     Ok((changed, text))
 }

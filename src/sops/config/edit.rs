@@ -120,10 +120,8 @@ impl Config {
         if after.rules.len() != self.rules.len() || after.named_by(index).ok()? != named {
             return None;
         }
-        let same = |at: usize| match at == index {
-            true => without_age(&after.rules[at]) == without_age(&self.rules[at]),
-            false => plain(&after.rules[at]) == plain(&self.rules[at]),
-        };
+        let shown = |at: usize, rule: &Node| if at == index { without_age(rule) } else { yaml::emit(rule) };
+        let same = |at: usize| shown(at, &after.rules[at]) == shown(at, &self.rules[at]);
         (0..self.rules.len()).all(same).then_some(text)
     }
 }
@@ -133,17 +131,13 @@ fn without_age(rule: &Node) -> String {
     let mut rule = rule.clone();
     if let Some(map) = rule.as_map_mut() {
         map.remove("age");
-        if let Some(yaml::Data::List(groups)) = map.get_mut("key_groups").map(|node| &mut node.data) {
-            if let Some(group) = groups.first_mut().and_then(Node::as_map_mut) {
-                group.remove("age");
-            }
+        let groups = map.get_mut("key_groups").map(|node| &mut node.data);
+        let first = if let Some(yaml::Data::List(groups)) = groups { groups.first_mut() } else { None };
+        if let Some(group) = first.and_then(Node::as_map_mut) {
+            group.remove("age");
         }
     }
-    plain(&rule)
-}
-
-fn plain(node: &Node) -> String {
-    yaml::emit(node)
+    yaml::emit(&rule)
 }
 
 fn is_item(part: &Part, list: &[Step]) -> bool {
