@@ -35,7 +35,7 @@ const ORDER: [&str; 27] = [
 ];
 
 /// Each crate that matters, and the modules that are its home.
-const HOMES: [(&str, &[&str]); 26] = [
+const HOMES: [(&str, &[&str]); 27] = [
     ("granit_parser", &["yaml"]),
     ("minijinja", &["template"]),
     ("rustix", &["disk", "out"]),
@@ -44,7 +44,7 @@ const HOMES: [(&str, &[&str]); 26] = [
     ("anstyle", &["cli"]),
     ("terminal_size", &["cli"]),
     ("rayon", &["build", "render", "disk", "out", "cli"]),
-    ("serde_json", &["cli", "cluster", "kubernetes", "schema"]),
+    ("serde_json", &["cli", "cluster", "kubernetes", "schema", "sops"]),
     ("postcard", &["build", "out"]),
     ("sha2", &["digest", "out", "disk"]),
     ("base64", &["kubernetes", "sops", "template"]),
@@ -53,6 +53,7 @@ const HOMES: [(&str, &[&str]); 26] = [
     ("getrandom", &["sops"]),
     ("zeroize", &["cli", "sops"]),
     ("strsim", &["problem"]),
+    ("hcl_edit", &["sops"]),
     ("http", &["cluster"]),
     ("k8s_openapi", &["cluster"]),
     ("kube", &["cluster"]),

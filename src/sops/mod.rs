@@ -8,6 +8,8 @@
 //! A [`Value`] is wiped from memory when it is dropped and has no text in `Debug`; nothing here makes a message of one.
 
 pub mod cipher;
+pub mod generate;
+pub mod tfvars;
 pub mod value;
 
 pub use value::{Kind, Value};
