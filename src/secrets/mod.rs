@@ -5,10 +5,12 @@
 
 pub mod charset;
 pub mod reference;
+mod rules;
 
 use std::sync::Arc;
 
 pub use reference::{Piece, Reference};
+pub use rules::Rules;
 
 use crate::digest;
 use crate::problem::{Problem, Problems, Source};

@@ -8,8 +8,13 @@
 //! A [`Value`] is wiped from memory when it is dropped and has no text in `Debug`; nothing here makes a message of one.
 
 pub mod cipher;
+pub mod file;
 pub mod generate;
+pub mod keys;
 pub mod tfvars;
 pub mod value;
 
+pub use cipher::Cipher;
+pub use file::File;
+pub use keys::{Keys, Recipient};
 pub use value::{Kind, Value};

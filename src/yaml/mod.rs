@@ -6,10 +6,12 @@
 
 mod emit;
 mod format;
+mod outline;
 mod parse;
 
-pub use emit::{emit, emit_json, emit_line};
+pub use emit::{emit, emit_json, emit_line, emit_scalar};
 pub use format::format;
+pub use outline::{Part, Step, Unclear, What, outline};
 pub use parse::{parse, parse_one, plain};
 
 use crate::problem::Place;
