@@ -31,7 +31,7 @@ pub fn shared(disk: &disk::Site) -> Result<(Config, SiteSources, Seen), Problems
     let Some(config) = config else { return Err(problems) };
     let secrets = problems.take(secrets(disk, &config, &mut seen)).unwrap_or_default();
     problems.extend(secrets.iter().filter_map(conflict));
-    problems.or((config, SiteSources { layouts, partials, schemas, secrets }, seen))
+    problems.or((config, SiteSources { layouts, partials, schemas, secrets, pretend: false }, seen))
 }
 
 /// The folders that the secrets files lie in, as far as `homebuild.yaml` can be read now.

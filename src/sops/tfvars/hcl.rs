@@ -4,7 +4,7 @@ use hcl_edit::Span;
 use hcl_edit::expr::{Expression, Object, ObjectKey, UnaryOperator};
 use hcl_edit::parser::parse_body;
 use hcl_edit::structure::Structure;
-use hcl_edit::template::{Element, HeredocTemplate, Template};
+use hcl_edit::template::{Element, HeredocTemplate};
 use zeroize::Zeroizing;
 
 use super::{Kind, Text, Tree, Value, Variable, lossy, number, problem};
