@@ -33,6 +33,14 @@ impl Declared {
         self.generated.iter().find(|one| one.path == path)
     }
 
+    /// The names of all.
+    #[must_use]
+    pub fn names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.generated.iter().map(|one| one.path.as_str()).collect();
+        names.dedup();
+        names
+    }
+
     /// Those that are not there yet.
     pub fn missing(&self) -> impl Iterator<Item = &Generated> {
         let is_there = |one: &Generated| self.secrets.get(one.keys().iter().map(String::as_str)).is_some();

@@ -13,8 +13,10 @@ pub mod generate;
 pub mod keys;
 pub mod tfvars;
 pub mod value;
+pub mod vault;
 
 pub use cipher::Cipher;
 pub use file::File;
 pub use keys::{Keys, Recipient};
 pub use value::{Kind, Value};
+pub use vault::Vault;

@@ -8,7 +8,7 @@ use minijinja::value::{Enumerator, Object, ObjectRepr, Value};
 use minijinja::{Error, ErrorKind};
 
 use crate::problem::did_you_mean;
-use crate::secrets::reference::write_path;
+use crate::secrets::reference::{path_text, write_path};
 use crate::secrets::{Fingerprint, Reference, Secret};
 
 /// What is known of secrets that homebuild makes.
@@ -53,6 +53,7 @@ impl Object for Secrets {
             Some(Secret::Value(fingerprint)) => {
                 Value::from_object(Leaf(Reference { path, filters: Vec::new(), fingerprint: fingerprint.clone() }))
             }
+            None if self.makes.pretend && self.makes.names.contains(&path_text(&path)) => pretended(path),
             None => {
                 let last = path.last().map_or("", String::as_str);
                 let hint = did_you_mean(last, self.here().iter().map(|(known, _)| known.as_str()));
@@ -64,6 +65,11 @@ impl Object for Secrets {
     fn enumerate(self: &Arc<Self>) -> Enumerator {
         Enumerator::Values(self.here().iter().map(|(key, _)| Value::from(key.as_str())).collect())
     }
+}
+
+/// A reference to a secret that is not made yet.
+fn pretended(path: Vec<String>) -> Value {
+    Value::from_object(Leaf(Reference { path, filters: Vec::new(), fingerprint: Fingerprint("00000000".to_owned()) }))
 }
 
 /// One secret in an expression: no text yet, so that nothing can cut or compare its reference as if it were the value.
@@ -100,9 +106,7 @@ impl Missing {
     /// A reference to what it will be, where one is pretended.
     #[must_use]
     pub fn pretended(&self) -> Option<Value> {
-        let fingerprint = Fingerprint("00000000".to_owned());
-        let reference = Reference { path: self.path.clone(), filters: Vec::new(), fingerprint };
-        self.makes.pretend.then(|| Value::from_object(Leaf(reference)))
+        self.makes.pretend.then(|| pretended(self.path.clone()))
     }
 
     /// What is said where it is to be made first.

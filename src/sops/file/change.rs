@@ -125,7 +125,7 @@ impl File {
     }
 
     /// The steps to a value that is not there: numbers are places in the lists that are there.
-    fn steps<S: AsRef<str>>(&self, path: &[S]) -> Result<Vec<Step>, Problem> {
+    pub(super) fn steps<S: AsRef<str>>(&self, path: &[S]) -> Result<Vec<Step>, Problem> {
         let mut steps = Vec::new();
         let fail = |message: String| Problem::error("secrets", message).at(&Place::file(&self.source).without_text());
         let shown = crate::secrets::reference::path_text(path);
@@ -144,17 +144,12 @@ impl File {
                     return Err(fail(message).note("take it out first: `homebuild secrets remove NAME`"));
                 }
                 Some(What::Collection { is_list: true, .. }) => {
-                    let count = self
-                        .parts
-                        .iter()
-                        .filter(|part| part.path.len() == steps.len() + 1 && part.path.starts_with(&steps));
-                    let next = count.filter(|part| !matches!(part.what, What::Comment(_) | What::End)).count();
-                    let index = word.as_ref().parse::<usize>().ok().filter(|index| *index == next);
+                    let next = self.entries(&steps);
+                    let index = word.as_ref().parse::<usize>().ok().filter(|index| *index <= next);
                     Step::Index(index.ok_or_else(|| {
-                        fail(format!(
-                            "`{shown}`: the list `{}` has {next} values, the next one is {next}",
-                            path_text(&steps)
-                        ))
+                        let list = path_text(&steps);
+                        fail(format!("`{shown}`: the list `{list}` has {next} values"))
+                            .note(format!("the next one is `{list}.{next}`"))
                     })?)
                 }
                 _ => Step::Key(word.as_ref().into()),
@@ -180,7 +175,7 @@ impl File {
             .into())
     }
 
-    fn stuck(&self, path: &[Step], why: &str) -> Problem {
+    pub(super) fn stuck(&self, path: &[Step], why: &str) -> Problem {
         Problem::error("secrets", format!("`{}` cannot be changed here: {why}", path_text(path)))
             .at(&Place::file(&self.source).without_text())
             .note("`sops edit FILE` writes the file anew in the usual form")

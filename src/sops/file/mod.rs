@@ -3,6 +3,7 @@
 //!
 //! Source of the format: `sops.go`, `stores/` and `stores/yaml/` of sops.
 
+mod add;
 mod change;
 mod edit;
 mod mac;
@@ -117,6 +118,10 @@ impl File {
             })?,
             data => plain(data, &self.text[part.at.clone()]),
         };
+        // sops writes a comment at the end of a list as an item of it, and reads it as a comment again
+        if value.kind() == Kind::Comment {
+            return Ok(None);
+        }
         Ok(Some(Held { path: part.path.clone(), value, at: part.at.clone(), is_encrypted }))
     }
 

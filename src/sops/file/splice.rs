@@ -116,7 +116,7 @@ impl File {
     }
 
     /// How many entries a map or a list has.
-    fn entries(&self, path: &[Step]) -> usize {
+    pub(super) fn entries(&self, path: &[Step]) -> usize {
         let entry = |part: &&Part| is_value(part) && part.path.len() == path.len() + 1 && part.path.starts_with(path);
         self.parts.iter().filter(entry).count()
     }

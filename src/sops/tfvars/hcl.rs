@@ -7,7 +7,7 @@ use hcl_edit::structure::Structure;
 use hcl_edit::template::{Element, HeredocTemplate};
 use zeroize::Zeroizing;
 
-use super::{Kind, Text, Tree, Value, Variable, lossy, number, problem};
+use super::{Kind, Text, Tree, Value, Variable, item_of_list, lossy, number, problem};
 use crate::problem::{Place, Problem, Problems};
 
 /// The variables of an HCL file.
@@ -60,7 +60,7 @@ fn tree(file: &Text<'_>, expression: Expression, around: &Place) -> Result<Tree,
         Expression::HeredocTemplate(heredoc) => Ok(Tree::Value(lines(*heredoc).ok_or_else(|| computed(&place))?)),
         Expression::Parenthesis(inner) => tree(file, inner.into_inner(), &place),
         Expression::Array(list) => {
-            crate::problem::gather(list.into_iter().map(|item| tree(file, item, &place))).map(Tree::List)
+            crate::problem::gather(list.into_iter().map(|item| item_of_list(tree(file, item, &place)?, &place))).map(Tree::List)
         }
         Expression::Object(object) => map(file, object, &place),
         Expression::Variable(_) | Expression::Traversal(_) => Err(problem("this is a reference, not a value")

@@ -6,7 +6,7 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Vis
 use serde_json::error::Category;
 use zeroize::Zeroizing;
 
-use super::{Kind, Text, Tree, Value, Variable, number, problem};
+use super::{Kind, NULL, Text, Tree, Value, Variable, number, problem};
 use crate::problem::{Place, Problems};
 
 /// The variables of a JSON file: one object. Its key `//` is a comment, as Terraform has it.
@@ -74,6 +74,9 @@ impl<'de> Visitor<'de> for Trees {
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Tree, A::Error> {
         let mut list = Vec::new();
         while let Some(item) = items.next_element()? {
+            if item == Tree::Null {
+                return Err(A::Error::custom(NULL));
+            }
             list.push(item);
         }
         Ok(Tree::List(list))

@@ -151,6 +151,14 @@ fn decimal(text: &str) -> Option<(bool, String, i64)> {
     Some(if kept.is_empty() { (false, String::new(), 0) } else { (is_negative, kept.to_owned(), power) })
 }
 
+/// What is said of `null` in a list.
+const NULL: &str = "null in a list: a secret cannot be null, and the places behind it would change";
+
+/// A value of a list.
+fn item_of_list(tree: Tree, place: &Place) -> Result<Tree, Problems> {
+    if tree == Tree::Null { Err(problem(NULL).at(place).into()) } else { Ok(tree) }
+}
+
 fn lossy(place: &Place) -> Problem {
     problem("this number has more digits than SOPS keeps").at(place).note("quote it, so that it is text")
 }

@@ -75,12 +75,12 @@ fn a_file_has_comments_other_line_ends_and_a_mark_before_it() {
 
 #[test]
 fn json_is_read_as_it_is() {
-    let text = r#"{"//": "comment", "a": "${x} \u00e9\ud83d\ude00", "b": [1, -2, 1.5, 1e3, true, null, {}], "c": {"d e": ""}}"#;
+    let text = r#"{"//": "comment", "a": "${x} \u00e9\ud83d\ude00", "b": [1, -2, 1.5, 1e3, true, {}], "c": {"d e": "", "f": null}}"#;
     let variables = read("x.tfvars.json", text.as_bytes()).unwrap();
     let shown: Vec<String> = variables.iter().map(|one| format!("{}={}", one.name, tree(&one.tree))).collect();
     assert_eq!(
         shown,
-        [r#"a="${x} é😀""#, r#"b=[int:1,int:-2,float:1.5,int:1000,bool:true,null,{}]"#, r#"c={"d e"=""}"#]
+        [r#"a="${x} é😀""#, r#"b=[int:1,int:-2,float:1.5,int:1000,bool:true,{}]"#, r#"c={"d e"="","f"=null}"#]
     );
 }
 
@@ -134,6 +134,8 @@ fn what_is_wrong_is_told_with_its_place_and_without_its_text() {
         ("x.tfvars.json", "\"hunter2\"", "x.tfvars.json"),
         ("x.tfvars.json", "{\"a\": 18446744073709551617}", "x.tfvars.json:1:"),
         ("x.tfvars.json", "hunter2", "x.tfvars.json:1:1"),
+        ("x.tfvars", "a = [\"hunter2\", null]\n", "x.tfvars:1:5"),
+        ("x.tfvars.json", "{\"a\": [\"hunter2\", null]}", "x.tfvars.json:1:"),
     ];
     for (path, text, place) in cases {
         let told = told(path, text.as_bytes());
