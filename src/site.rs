@@ -72,6 +72,10 @@ pub struct Site {
     pub external: Vec<String>,
     /// Levels of checks.
     pub checks: check::Levels,
+    /// What is accepted in the files that all stacks share.
+    pub accepts: check::Accepts,
+    /// What looks like a secret in those files.
+    pub plain: Vec<check::Plain>,
     /// Laid under every stack.
     pub stack_defaults: Node,
     /// Laid under every component of a layout.
@@ -91,6 +95,8 @@ pub struct Site {
     /// The secrets that homebuild.yaml says homebuild makes.
     pub generated: Vec<Generated>,
     pretend: bool,
+    /// The files that they are in.
+    pub secret_files: Vec<Arc<Source>>,
     base: Context,
     vars_value: Value,
     schemas: FileSchemas,
@@ -155,7 +161,7 @@ impl Site {
     /// Puts the shared files together; all their problems are told.
     pub fn new(config: Config, sources: &SiteSources) -> Result<Self, Problems> {
         let mut problems = Problems::new();
-        let Config { node, schemas, .. } = config;
+        let Config { node, schemas, source } = config;
         let kinds = problems.take(Kinds::new(&sources.schemas)).map(Arc::new);
         let secret = problems.take(Secret::load(&sources.secrets)).map(Arc::new);
         let types_source = sources.layouts.iter().find(|source| source.path == TYPES);
@@ -170,7 +176,11 @@ impl Site {
         let engine = problems.take(Engine::new(&templates, &types, &kinds));
         let checks = problems.take(check::Levels::new(node.get("checks")));
         let generated = problems.take(Generated::declared(node.get("generated"))).unwrap_or_default();
-        let (Some(engine), Some(checks), Some(layouts)) = (engine, checks, layouts) else { return Err(problems) };
+        let accepts = problems.take(check::Accepts::new(node.get("accept")));
+        let (Some(engine), Some(checks), Some(layouts), Some(accepts)) = (engine, checks, layouts, accepts) else {
+            return Err(problems);
+        };
+        let texts_of_people = [&source].into_iter().chain(&sources.layouts).chain(&sources.partials);
         let text = |key: &str| node.get(key).and_then(Node::as_str).map(str::to_owned);
         let mut site = Self {
             name: text("name").unwrap_or_default(),
@@ -179,6 +189,8 @@ impl Site {
             versions: ["kubernetes", "proxmox"].iter().filter_map(|key| Some((*key, text(key)?))).collect(),
             external: texts(node.get("external")),
             checks,
+            accepts,
+            plain: check::in_sources(texts_of_people),
             stack_defaults: Node::map(&node.place),
             layout_defaults: BTreeMap::new(),
             vars: Node::map(&node.place),
@@ -190,6 +202,7 @@ impl Site {
             secrets: secret,
             generated,
             pretend: sources.pretend,
+            secret_files: sources.secrets.clone(),
             vars_value: Value::from(()),
             schemas,
         };

@@ -35,6 +35,14 @@ struct Secrets {
 }
 
 impl Secrets {
+    /// What is said where it stands and a text is wanted.
+    fn error(&self) -> Error {
+        let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
+        let name = [&["secrets"], path.as_slice()].concat();
+        let message = format!("`{}` {}", crate::secrets::reference::path_text(&name), crate::secrets::of_many(self.here().iter().map(|(key, _)| key.as_str())));
+        Error::new(ErrorKind::InvalidOperation, message)
+    }
+
     fn here(&self) -> &[(String, Secret)] {
         match self.all.get(self.path.iter().map(String::as_str)) {
             Some(Secret::Map(keys)) => keys,
@@ -70,6 +78,11 @@ impl Object for Secrets {
 /// A reference to a secret that is not made yet.
 fn pretended(path: Vec<String>) -> Value {
     Value::from_object(Leaf(Reference { path, filters: Vec::new(), fingerprint: Fingerprint("00000000".to_owned()) }))
+}
+
+/// The error of a map of secrets where one is wanted, if the value is such a map.
+pub fn many(value: &Value) -> Option<Error> {
+    value.downcast_object_ref::<Secrets>().map(Secrets::error)
 }
 
 /// One secret in an expression: no text yet, so that nothing can cut or compare its reference as if it were the value.

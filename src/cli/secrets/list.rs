@@ -49,22 +49,18 @@ pub(super) fn run(root: &Path) -> Answer {
         row.is_used = true;
         row.stacks = used.stacks.into_iter().collect();
     }
-    let state = |row: &Row| match (&row.file, row.is_used) {
-        (None, _) => "missing",
-        (Some(_), false) => "unused",
-        _ => "",
+    let used_by = |row: &Row| match (row.is_used, row.stacks.as_slice()) {
+        (false, _) => "nothing".to_owned(),
+        (true, []) => "the site".to_owned(),
+        (true, stacks) => stacks.join(" "),
     };
     let json: Vec<_> = rows
         .iter()
         .map(|(name, row)| json!({"name": name, "file": row.file, "stacks": row.stacks, "missing": row.file.is_none(), "unused": !row.is_used}))
         .collect();
-    let cells: Vec<[String; 4]> = rows
-        .iter()
-        .map(|(name, row)| {
-            [name.clone(), row.file.clone().unwrap_or_default(), row.stacks.join(" "), state(row).to_owned()]
-        })
-        .collect();
-    Ok((json!({"secrets": json}), table(["SECRET", "FILE", "STACKS", ""], &cells, style::width())))
+    let file = |row: &Row| row.file.clone().unwrap_or_else(|| "missing".to_owned());
+    let cells: Vec<[String; 3]> = rows.iter().map(|(name, row)| [name.clone(), file(row), used_by(row)]).collect();
+    Ok((json!({"secrets": json}), table(["SECRET", "FILE", "USED BY"], &cells, style::width())))
 }
 
 /// What `out/` refers to; nothing where there is no `out/` yet.

@@ -10,12 +10,14 @@ mod remove;
 mod rotate;
 mod set;
 
+use std::ffi::OsString;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
+use zeroize::Zeroizing;
 
 use super::style;
 use crate::disk;
@@ -129,6 +131,11 @@ fn is_shown() -> bool {
     std::io::stdout().is_terminal()
 }
 
+/// The private keys of who runs the program.
 fn keys() -> Keys {
-    Keys::of(&std::env::var_os("SOPS_AGE_KEY").map(|text| text.to_string_lossy().into_owned()).unwrap_or_default())
+    Keys::found(&variable, Box::new(|question| rpassword::prompt_password(question).ok().map(Zeroizing::new)))
+}
+
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
 }

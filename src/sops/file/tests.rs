@@ -380,3 +380,81 @@ fn readers_come_and_go() {
     assert!(!decrypt(&path).status.success());
     assert_eq!(sops.run(&["decrypt", "secrets.sops.yaml"]), "a: one\n");
 }
+
+/// Files by chance, changed by chance: one value changes and no other, and what cannot be done is refused.
+#[test]
+fn a_change_by_chance_touches_one_value() {
+    let mut dice = crate::yaml::dice::Dice(5);
+    let mut changed = 0;
+    for _ in 0..150 {
+        let mut file = file(&[]);
+        let text = tree(&mut dice, 3);
+        file.edit(&text).unwrap_or_else(|problems| panic!("{text}\n{problems:?}"));
+        for step in 0..8 {
+            let path: Vec<&str> = (0..=dice.roll(3)).map(|_| KEYS[dice.roll(KEYS.len())]).collect();
+            let before: Vec<_> = file.values().map(|(path, value)| (path, value.clone())).collect();
+            let value = Value::str(format!("new {step}"));
+            let is_set = dice.roll(3) > 0;
+            let done = if is_set { file.set(&path, value.clone()) } else { file.remove(&path) };
+            let after: Vec<_> = file.values().map(|(path, value)| (path, value.clone())).collect();
+            match done {
+                Ok(true) => changed += 1,
+                Ok(false) => assert_eq!(before, after),
+                Err(problems) => {
+                    assert_eq!(before, after);
+                    let told = problems.iter().map(|problem| problem.message.clone()).collect::<String>();
+                    let is_style = told.contains("safely") || told.contains("flow style");
+                    assert!(!is_style || file.text.contains(['{', '[']), "{told}: {path:?}\n{}", file.text);
+                    continue;
+                }
+            }
+            let is_path = |known: &Vec<String>| known.iter().map(String::as_str).eq(path.iter().copied());
+            let others = |all: &[(Vec<String>, Value)]| {
+                let all = all.iter().filter(|(known, _)| !is_path(known)).cloned();
+                all.collect::<Vec<_>>()
+            };
+            if is_set {
+                assert_eq!(others(&before), others(&after), "{path:?}\n{}", file.text);
+                assert_eq!(file.value(&path), Some(&value));
+            } else {
+                assert!(file.value(&path).is_none() && !file.is_collection(&path) || path.len() > 1);
+            }
+        }
+        open(&finished(&file)).unwrap();
+    }
+    assert!(changed > 300, "{changed}");
+}
+
+const KEYS: [&str; 8] = ["a", "b", "c", "0", "1", "key with space", "x@y", "true"];
+
+/// A map in any style.
+fn tree(dice: &mut crate::yaml::dice::Dice, depth: usize) -> String {
+    fn value(dice: &mut crate::yaml::dice::Dice, depth: usize, indent: usize) -> String {
+        let space = " ".repeat(indent);
+        match dice.roll(if depth == 0 { 6 } else { 10 }) {
+            0 => " plain\n".to_owned(),
+            1 => " 'it''s'  # beside\n".to_owned(),
+            2 => format!(" |\n{space}  two\n\n{space}  lines\n"),
+            3 => " 42\n".to_owned(),
+            4 => "\n".to_owned(),
+            5 => " \"a\\tb\"\n".to_owned(),
+            6 => " {a: 1, b: [x, {c: y}], c: }\n".to_owned(),
+            7 => " {}\n".to_owned(),
+            8 => {
+                let items = (0..=dice.roll(2)).map(|_| format!("{space}-{}", value(dice, depth - 1, indent + 2)));
+                format!("\n{}", items.collect::<String>())
+            }
+            _ => format!("\n{}", map(dice, depth - 1, indent + 2)),
+        }
+    }
+    fn map(dice: &mut crate::yaml::dice::Dice, depth: usize, indent: usize) -> String {
+        let first = dice.roll(KEYS.len());
+        let entry = |number: usize, dice: &mut crate::yaml::dice::Dice| {
+            let (key, space) = (KEYS[(first + number) % KEYS.len()], " ".repeat(indent));
+            let comment = if dice.roll(4) == 0 { format!("{space}# above\n") } else { String::new() };
+            format!("{comment}{space}\"{key}\":{}", value(dice, depth, indent))
+        };
+        (0..=dice.roll(3)).map(|number| entry(number, dice)).collect()
+    }
+    map(dice, depth, 0)
+}
