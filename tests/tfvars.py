@@ -28,13 +28,14 @@ def text(dice):
     return f"{odd}{CANARY}{dice.getrandbits(40):010x}{odd}"
 
 
-def quoted(value):
-    value = json.dumps(value, ensure_ascii=dice_ascii(value))
-    return re.sub(r"(\\u[dD][89abAB]..)(\\u....)", lambda both: "😀", value).replace("${", "$${").replace("%{", "%%{")
+def quoted(dice, value):
+    value = json.dumps(value, ensure_ascii=dice.random() < 0.5)
+    return value.replace("\\ud83d\\ude00", "\\U0001F600").replace("${", "$${").replace("%{", "%%{")
 
 
-def dice_ascii(value):
-    return len(value) % 2 == 0
+def unquoted(inner):
+    inner = re.sub(r"\\U([0-9A-F]{8})", lambda code: chr(int(code[1], 16)), inner)
+    return json.loads(f'"{inner}"').replace("$${", "${").replace("%%{", "%{")
 
 
 def written(dice, depth):
@@ -42,7 +43,7 @@ def written(dice, depth):
     form = dice.randrange(12 if depth else 7)
     pad = "  " * (4 - depth)
     if form <= 2:
-        return quoted(text(dice))
+        return quoted(dice, text(dice))
     if form == 3:
         return dice.choice(["0", "42", "-7", "1.5", "-0.25", "3.0", "9007199254740993"])
     if form == 4:
@@ -55,10 +56,10 @@ def written(dice, depth):
         return "<<-EOT\n" + "\n".join(lines) + f"\n\n{pad}  EOT"
     if form <= 8:
         items = [written(dice, depth - 1) for _ in range(dice.randrange(4))]
-        return "[\n" + "".join(f"{pad}{item},\n" for item in items) + f"{pad}]"
+        return "[\n" + "".join(f"{pad}{item}\n{pad},\n" if item.endswith("EOT") else f"{pad}{item},\n" for item in items) + f"{pad}]"
     keys = dice.sample(KEYS, dice.randrange(5))
     between = dice.choice([" = ", " : "])
-    names = [key if key.isidentifier() and key.isascii() else quoted(key) for key in keys]
+    names = [key if key.isidentifier() and key.isascii() else quoted(dice, key) for key in keys]
     return "{\n" + "".join(f"{pad}{name}{between}{written(dice, depth - 1)}\n" for name in names) + f"{pad}}}"
 
 
@@ -79,13 +80,13 @@ def meant(value):
     if not isinstance(value, str):
         return int(value) if isinstance(value, float) and value.is_integer() else value
     inner = value[1:-1]
-    if inner.startswith("<<"):
+    if "\n" in inner:
         first, *lines, _ = inner.split("\n")
         if first.startswith("<<-"):
             indent = min(len(line) - len(line.lstrip(" ")) for line in lines if line.strip())
             lines = [line[indent:] for line in lines]
         return "".join(f"{line}\n" for line in lines).replace("$${", "${").replace("%%{", "%{")
-    return json.loads(f'"{inner}"').replace("$${", "${").replace("%%{", "%{")
+    return unquoted(inner)
 
 
 def meant_key(key):

@@ -39,7 +39,8 @@ fn variable(file: &Text<'_>, structure: Structure) -> Result<Variable, Problems>
 fn tree(file: &Text<'_>, expression: Expression, around: &Place) -> Result<Tree, Problems> {
     let span = expression.span();
     let place = span.as_ref().map_or_else(|| around.clone(), |span| file.place(span.start));
-    let written = span.and_then(|span| file.text.get(span)).unwrap_or_default();
+    let written = span.clone().and_then(|span| file.text.get(span)).unwrap_or_default();
+    let behind = span.and_then(|span| file.text.get(span.end..)).and_then(|rest| rest.lines().next()).unwrap_or_default();
     match expression {
         Expression::Null(_) => Ok(Tree::Null),
         Expression::Bool(value) => Ok(Tree::Value(bool(value.into_value()))),
@@ -57,6 +58,12 @@ fn tree(file: &Text<'_>, expression: Expression, around: &Place) -> Result<Tree,
                 .into())
         }
         Expression::String(text) => Ok(Tree::Value(Value::str(text.into_value()))),
+        Expression::HeredocTemplate(_) if !behind.trim().is_empty() => {
+            Err(problem("something stands behind the end of this text of several lines")
+                .at(&place)
+                .note("Terraform takes its end only where it stands alone in its line")
+                .into())
+        }
         Expression::HeredocTemplate(heredoc) => Ok(Tree::Value(lines(*heredoc).ok_or_else(|| computed(&place))?)),
         Expression::Parenthesis(inner) => tree(file, inner.into_inner(), &place),
         Expression::Array(list) => {

@@ -124,6 +124,7 @@ fn what_is_wrong_is_told_with_its_place_and_without_its_text() {
         ("x.tfvars", "a = [\"hunter2\" \"hunter2\"]\n", "x.tfvars:1:16"),
         ("x.tfvars", "a = \"hunter2", "x.tfvars:1:5"),
         ("x.tfvars", "a = <<EOF\nhunter2\n", "x.tfvars:1"),
+        ("x.tfvars", "a = [<<EOT\nhunter2\nEOT,\n1]\n", "x.tfvars:1:6"),
         ("x.tfvars", "hunter2", "x.tfvars:1"),
         ("x.tfvars", "a = 18446744073709551617\n", "x.tfvars:1:5"),
         ("x.tfvars", "sops = \"hunter2\"\n", "x.tfvars:1:1"),
