@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::{Answer, now};
 use crate::build::{self, Declared};
+use crate::cli::count;
 use crate::problem::{Problem, Problems};
 use crate::secrets::charset::Charset;
 use crate::sops::{Value, generate};
@@ -24,12 +25,14 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(root: &Path, arguments: &Arguments) -> Answer {
-    if arguments.dry_run {
-        let declared = build::declared(root)?;
-        let names: Vec<&str> = declared.missing().map(|one| one.path.as_str()).collect();
+    let declared = build::declared(root)?;
+    let names: Vec<&str> = declared.missing().map(|one| one.path.as_str()).collect();
+    if arguments.dry_run || names.is_empty() {
+        // that needs no key
         return Ok((json!({"made": names, "changed": []}), said(&declared, &names, "would be made")));
     }
     let mut open = super::open(root)?;
+    // somebody else may have made some while the lock was theirs
     let declared = build::declared(root)?;
     let mut names = Vec::new();
     for one in declared.missing() {
@@ -62,8 +65,8 @@ fn said(declared: &Declared, names: &[&str], how: &str) -> String {
     let all = declared.names().len();
     let _ = match names.len() {
         0 if all == 0 => writeln!(text, "no secret is declared as one that homebuild makes"),
-        0 => writeln!(text, "{} declared, none is missing", super::super::count(all, "secret")),
-        number => writeln!(text, "{} {how}", super::super::count(number, "secret")),
+        0 => writeln!(text, "{} declared, none is missing", count(all, "secret")),
+        number => writeln!(text, "{} {how}", count(number, "secret")),
     };
     if declared.problems.has_errors() {
         text.push_str(HIDDEN);

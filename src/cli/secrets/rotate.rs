@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::{Answer, generate, list, now};
 use crate::build::{self, Declared};
+use crate::cli::count;
 use crate::disk;
 use crate::problem::{Problem, Problems};
 use crate::secrets::charset;
@@ -90,7 +91,7 @@ fn said(site: &disk::Site, all: &[Rotated], files: &[String]) -> Answer {
         let _ = writeln!(text, "{name}: {users}");
         rows.push(json!({"name": name, "stacks": stacks}));
     }
-    let _ = writeln!(text, "{} in {}", super::super::count(all.len(), "new value"), files.join(", "));
+    let _ = writeln!(text, "{} in {}", count(all.len(), "new value"), files.join(", "));
     text.push_str("run `homebuild build`: what uses them gets another reference, and the next push restarts it\n");
     Ok((json!({"rotated": rows, "changed": files}), text))
 }
