@@ -31,7 +31,7 @@ pub fn shared(disk: &disk::Site) -> Result<(Config, SiteSources, Seen), Problems
     let secrets = problems.take(secrets(disk, &config, &mut seen)).unwrap_or_default();
     let half = "or take one side whole and set again what it lacks: the `mac` of a file that is put together is wrong";
     problems.extend(secrets.iter().filter_map(conflict).map(|problem| problem.note(half)));
-    problems.or((config, SiteSources { layouts, partials, schemas, secrets }, seen))
+    problems.or((config, SiteSources { layouts, partials, schemas, secrets, pretend: false }, seen))
 }
 
 /// The folders that the secrets files lie in, as far as `homebuild.yaml` can be read now.

@@ -11,7 +11,9 @@ pub mod cipher;
 pub mod config;
 pub mod file;
 pub mod fill;
+pub mod generate;
 pub mod keys;
+pub mod tfvars;
 pub mod value;
 pub mod vault;
 

@@ -2,11 +2,14 @@
 
 mod check;
 mod edit;
+mod generate;
 mod get;
+mod import;
 mod init;
 mod list;
 mod recipients;
 mod remove;
+mod rotate;
 mod rules;
 mod set;
 
@@ -50,6 +53,12 @@ enum Command {
     Edit(edit::Arguments),
     /// List, add and remove those who can open the secrets
     Recipients(recipients::Arguments),
+    /// Make the secrets that are declared and missing; what is there stays
+    Generate(generate::Arguments),
+    /// Give secrets that homebuild makes a new value
+    Rotate(rotate::Arguments),
+    /// Take secrets over from elsewhere
+    Import(import::Arguments),
     /// Decrypt all, check the MAC of every file, and print nothing but names
     Check(check::Arguments),
 }
@@ -63,6 +72,9 @@ pub(super) fn run(root: &Path, arguments: Arguments) -> ExitCode {
         Command::Edit(command) => super::answer(command.json, edit::run(root, &command)),
         Command::Init(command) => super::answer(command.json, init::run(root, &command)),
         Command::Recipients(command) => recipients::run(root, &command),
+        Command::Generate(command) => super::answer(command.json, generate::run(root, &command)),
+        Command::Rotate(command) => super::answer(command.json, rotate::run(root, &command)),
+        Command::Import(command) => import::run(root, &command),
         Command::Check(command) => super::answer(command.json, check::run(root)),
     }
 }

@@ -13,6 +13,13 @@ use crate::sops::file::who_opens;
 use crate::sops::keys::is_same;
 use crate::sops::{File, Keys, Recipient};
 
+/// What removing somebody does not do.
+const GONE: &str = "\
+who was removed has read every value so far, or can in git's history, and the files keep the key that they had:
+  sops rotate --in-place FILE          a new key, before new values go in
+  homebuild secrets rotate NAME        new values, made here; `secrets set NAME` for those that others give out
+";
+
 /// Arguments of `homebuild secrets recipients`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!("secrets recipients list"))]
@@ -56,7 +63,9 @@ struct Add {
 }
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = examples!("secrets recipients list"))]
+#[command(after_help = examples!(
+    "secrets recipients remove age1lggyhqrw2nlhcxprm67z43rta597azn8gknawjehu9d9dl0jq3yqqvfafg"
+))]
 struct Remove {
     /// Public keys, as `recipients list` shows them
     #[arg(required = true, value_name = "PUBLIC-KEY")]
@@ -156,8 +165,7 @@ fn remove(root: &Path, arguments: &Remove) -> Answer {
         }
     }
     let (changed, mut text) = save(&open, rules)?;
-    text += "who was removed has read, or can still read in git's history, every value that was there: rotate them where \
-             they are used, and with `homebuild secrets set NAME`\n";
+    text += GONE;
     Ok((json!({"changed": changed}), text))
 }
 

@@ -3,6 +3,7 @@
 //!
 //! Source of the format: `sops.go`, `stores/` and `stores/yaml/` of sops.
 
+mod add;
 mod change;
 mod edit;
 mod mac;
