@@ -15,10 +15,7 @@ pub fn shared(disk: &disk::Site) -> Result<(Config, SiteSources, Seen), Problems
     let mut problems = Problems::new();
     let mut seen = Seen::new();
     let source = disk.file("homebuild.yaml", &mut seen)?;
-    let source = source.ok_or_else(|| {
-        Problem::error("missing-file", "there is no homebuild.yaml here")
-            .note("run homebuild in the site's folder, or give --site FOLDER")
-    })?;
+    let source = source.ok_or_else(no_site)?;
     conflict(&source).map_or(Ok(()), Err)?;
     let config = problems.take(Config::read(&source));
     let mut folder = |name: &str| {
@@ -41,6 +38,19 @@ pub fn secret_folders(root: &Path) -> Option<Vec<String>> {
     let config = Config::read(&disk.file("homebuild.yaml", &mut Seen::new()).ok()??).ok()?;
     let files = config.secret_files().unwrap_or_default();
     Some(files.iter().filter_map(|(path, _)| Some(path.rsplit_once('/')?.0.to_owned())).collect())
+}
+
+/// The secrets files of a site alone: what else is wrong in it does not keep one from mending them.
+pub fn secrets_only(disk: &disk::Site) -> Result<Vec<Arc<Source>>, Problems> {
+    let mut seen = Seen::new();
+    let source = disk.file("homebuild.yaml", &mut seen)?.ok_or_else(no_site)?;
+    let files = secrets(disk, &Config::read(&source)?, &mut seen)?;
+    files.iter().filter_map(conflict).collect::<Problems>().or(files)
+}
+
+fn no_site() -> Problem {
+    Problem::error("missing-file", "there is no homebuild.yaml here")
+        .note("run homebuild in the site's folder, or give --site FOLDER")
 }
 
 fn secrets(disk: &disk::Site, config: &Config, seen: &mut Seen) -> Result<Vec<Arc<Source>>, Problems> {

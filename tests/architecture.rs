@@ -35,7 +35,7 @@ const ORDER: [&str; 27] = [
 ];
 
 /// Each crate that matters, and the modules that are its home.
-const HOMES: [(&str, &[&str]); 28] = [
+const HOMES: [(&str, &[&str]); 30] = [
     ("granit_parser", &["yaml"]),
     ("minijinja", &["template"]),
     ("rustix", &["disk", "out"]),
@@ -63,6 +63,8 @@ const HOMES: [(&str, &[&str]); 28] = [
     ("similar", &["diff"]),
     ("notify", &["cli"]),
     ("ctrlc", &["cli"]),
+    ("jiff", &["cli"]),
+    ("rpassword", &["cli"]),
     ("pretty_yaml", &["yaml"]),
 ];
 

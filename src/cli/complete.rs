@@ -50,6 +50,17 @@ pub(super) fn stacks() -> ArgValueCandidates {
     ArgValueCandidates::new(|| candidates(site().and_then(|site| site.stacks().ok()).unwrap_or_default()))
 }
 
+/// The names of the secrets, which need no key.
+pub(super) fn secrets() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        let sources = site().and_then(|site| crate::load::secrets_only(&site).ok()).unwrap_or_default();
+        let secrets = crate::secrets::Secret::load(&sources).unwrap_or_else(|_| crate::secrets::Secret::none());
+        let mut names = Vec::new();
+        secrets.walk(&mut Vec::new(), &mut |path| names.push(crate::secrets::reference::path_text(path)));
+        candidates(names)
+    })
+}
+
 /// The names of the layouts.
 pub(super) fn layouts() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {

@@ -17,6 +17,7 @@ mod list;
 mod new;
 mod schema;
 mod schemas;
+mod secrets;
 mod style;
 mod table;
 mod watch;
@@ -71,6 +72,8 @@ enum Command {
     Schema,
     /// Keep the schemas that objects are checked against
     Schemas(schemas::Arguments),
+    /// Keep the secrets: encrypted in git, in plain in memory only
+    Secrets(secrets::Arguments),
     /// Print what a shell needs to complete commands, names of stacks too
     Completions(complete::Arguments),
 }
@@ -94,6 +97,7 @@ pub fn run() -> ExitCode {
         Command::Fmt(command) => fmt::run(&arguments.site, &command),
         Command::Schema => schema::run(&arguments.site),
         Command::Schemas(command) => schemas::run(&arguments.site, &command),
+        Command::Secrets(command) => secrets::run(&arguments.site, command),
         Command::Completions(command) => complete::run(&command),
     }
 }

@@ -6,7 +6,9 @@
 
 mod add;
 pub(crate) mod descriptor;
+mod lock;
 mod rewrite;
+mod scratch;
 mod seen;
 mod stamp;
 mod texts;
@@ -21,6 +23,8 @@ use rustix::fs::{CWD, FileType, Mode, OFlags, openat};
 use rustix::io::Errno;
 
 use crate::problem::{Place, Problem, Problems, Source};
+pub use lock::Lock;
+pub use scratch::{Scratch, private};
 pub use seen::Seen;
 pub(crate) use stamp::{Fingerprint, Print, Stamp, short};
 pub use texts::texts;

@@ -5,12 +5,14 @@
 
 pub mod filter;
 pub mod reference;
+mod rules;
 pub mod text;
 
 use std::sync::Arc;
 
 pub use filter::Filter;
 pub use reference::{Piece, Reference};
+pub use rules::Rules;
 
 use crate::digest;
 use crate::problem::{Problem, Problems, Source};
@@ -74,6 +76,20 @@ impl Secret {
             }
         }
         problems.or(Self::Map(all))
+    }
+
+    /// Calls `found` with the path of every value, in the order of the files.
+    pub fn walk<'a>(&'a self, path: &mut Vec<&'a str>, found: &mut impl FnMut(&[&'a str])) {
+        match self {
+            Self::Value(_) => found(path),
+            Self::Map(keys) => {
+                for (key, below) in keys {
+                    path.push(key);
+                    below.walk(path, found);
+                    path.pop();
+                }
+            }
+        }
     }
 
     /// What stands below a path of keys.

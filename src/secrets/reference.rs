@@ -74,6 +74,20 @@ pub fn write_path<'a>(out: &mut impl fmt::Write, path: impl IntoIterator<Item = 
     Ok(())
 }
 
+/// The keys of a path as people write it behind `secrets.`: `a.b["c@d"]`.
+#[must_use]
+pub fn parse_path(text: &str) -> Option<Vec<String>> {
+    read_path(text).filter(|(_, rest)| rest.is_empty()).map(|(path, _)| path)
+}
+
+/// Keys as a path, to be shown.
+#[must_use]
+pub fn path_text<S: AsRef<str>>(path: &[S]) -> String {
+    let mut text = String::new();
+    let _ = write_path(&mut text, path.iter().map(AsRef::as_ref));
+    text
+}
+
 fn is_plain(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_' || c == '-'
 }

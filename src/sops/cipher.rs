@@ -16,6 +16,7 @@ pub const KEY: usize = 32;
 const NONCE: usize = 32;
 
 /// What encrypts and decrypts the values of one file.
+#[derive(Clone)]
 pub struct Cipher {
     gcm: AesGcm<Aes256, U32>,
     key: Zeroizing<[u8; KEY]>,

@@ -8,7 +8,14 @@
 //! A [`Value`] is wiped from memory when it is dropped and has no text in `Debug`; nothing here makes a message of one.
 
 pub mod cipher;
+pub mod file;
 pub mod fill;
+pub mod keys;
 pub mod value;
+pub mod vault;
 
+pub use cipher::Cipher;
+pub use file::File;
+pub use keys::{Keys, Recipient};
 pub use value::{Kind, Value};
+pub use vault::Vault;

@@ -59,6 +59,15 @@ pub fn emit_line(node: &Node) -> String {
     out
 }
 
+/// A value without entries of its own as it stands behind a key or a dash; what holds it stands at `column`, from 0.
+#[must_use]
+pub fn emit_scalar(node: &Node, column: usize) -> String {
+    let mut out = String::new();
+    scalar(&mut out, node, column);
+    out.pop();
+    out
+}
+
 fn flow(out: &mut String, node: &Node) {
     match &node.data {
         Data::Str(text) => flow_text(out, text),

@@ -16,7 +16,7 @@ use crate::problem::{Place, Problem, Source, fit, fit16};
 use crate::yaml::{Data, Entry, Map, Node};
 
 /// How deep lists and maps may stand in one another. Every walk over a tree relies on it.
-const DEPTH: usize = 128;
+pub(super) const DEPTH: usize = 128;
 
 /// How many values a file may hold: each takes 200 bytes and more on its way through a build.
 const VALUES: usize = 500_000;
@@ -54,6 +54,11 @@ pub fn parse_one(source: &Arc<Source>) -> Result<Node, Problem> {
             .at(&second.place)
             .label("the second document")),
     }
+}
+
+/// What a scalar of this text and tag is; nothing where the tag does not fit.
+pub(super) fn tagged(text: &str, tag: &Tag) -> Result<Data, ()> {
+    scalar::tagged(text, tag).map_err(drop)
 }
 
 /// What a plain scalar of this text is.

@@ -1,0 +1,84 @@
+//! `homebuild secrets set`
+
+use std::io::{IsTerminal as _, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use super::Answer;
+use crate::cli::style;
+use crate::disk;
+use crate::problem::Problem;
+use crate::sops::Value;
+
+/// What is said of a value that ends as it probably should not.
+const BREAK: &str = "note: the value ends with a line break; `--trim` leaves it out";
+
+/// Arguments of `homebuild secrets set`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = examples!(
+    "secrets set shop.password < password.txt",
+    "secrets set 'mail.accounts[\"me@example.org\"]' --from password.txt --trim"
+))]
+pub(super) struct Arguments {
+    /// Its name, as it stands behind `secrets.`
+    #[arg(add = crate::cli::complete::secrets())]
+    name: String,
+    /// A file whose bytes are the value; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    from: Option<PathBuf>,
+    /// Leave out the line break at its end
+    #[arg(long)]
+    trim: bool,
+    /// The secrets file that a new name goes into [default: the one with the map above it, else the first]
+    #[arg(long, value_name = "FILE")]
+    file: Option<String>,
+    /// Print what was done as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+pub(super) fn run(root: &Path, arguments: &Arguments) -> Answer {
+    let path = super::path(&arguments.name)?;
+    // the question comes before the lock: nobody waits for a person who thinks
+    let mut value = read(&arguments.name, arguments.from.as_deref())?;
+    if value.ends_with(b"\n") {
+        if arguments.trim {
+            let end = if value.ends_with(b"\r\n") { 2 } else { 1 };
+            let length = value.len() - end;
+            value.truncate(length);
+        } else if value.iter().filter(|byte| **byte == b'\n').count() == 1 {
+            let _ = writeln!(style::err(), "{BREAK}");
+        }
+    }
+    let mut open = super::open(root)?;
+    open.vault.file_for(&path, arguments.file.as_deref())?.set(&path, Value::str(std::mem::take(&mut *value)))?;
+    open.save(&arguments.name, &format!("set {}", arguments.name))
+}
+
+fn read(name: &str, from: Option<&Path>) -> Result<Zeroizing<Vec<u8>>, Problem> {
+    let standard = std::io::stdin();
+    match from {
+        Some(path) if path != Path::new("-") => disk::private(path),
+        None if standard.is_terminal() => ask(name),
+        _ => {
+            let mut bytes = Zeroizing::new(Vec::new());
+            standard.lock().read_to_end(&mut bytes).map_err(|error| unread(&error))?;
+            Ok(bytes)
+        }
+    }
+}
+
+fn ask(name: &str) -> Result<Zeroizing<Vec<u8>>, Problem> {
+    let ask =
+        |question: String| rpassword::prompt_password(question).map(Zeroizing::new).map_err(|error| unread(&error));
+    let first = ask(format!("{name} (it is not shown): "))?;
+    if *first != *ask("once more: ".to_owned())? {
+        return Err(Problem::error("secrets", "these are two different values; nothing was changed"));
+    }
+    Ok(Zeroizing::new(first.as_bytes().to_vec()))
+}
+
+fn unread(error: &std::io::Error) -> Problem {
+    Problem::error("secrets", format!("the value cannot be read: {error}"))
+}

@@ -1,0 +1,195 @@
+//! What changes in a file: values, and those who can open it.
+
+use super::{File, Held, Reader, SOPS, Step, What, bound, is_at, keys, path_text, words};
+use crate::problem::{Place, Problem, Problems, Source};
+use crate::sops::{Cipher, Recipient, Value};
+use crate::yaml::{self, Data, Map, Node};
+
+/// The version of sops whose files homebuild writes.
+const VERSION: &str = "3.13.3";
+/// When a file was changed that never was.
+const NEVER: &str = "1970-01-01T00:00:00Z";
+
+impl File {
+    /// A file without values that these can open; `rules` are the keys of `sops:` that say what is encrypted.
+    pub fn create(path: &str, recipients: &[Recipient], rules: &Map) -> Result<Self, Problems> {
+        let source = Source::new(path, "");
+        let place = Place::file(&source);
+        let cipher = Cipher::generate().map_err(|_| no_chance())?;
+        let mut age = Vec::new();
+        for recipient in recipients {
+            age.push(reader(
+                &Reader { recipient: recipient.to_string(), wrapped: recipient.wrap(cipher.key())? },
+                &place,
+            ));
+        }
+        let mut sops = Map::default();
+        sops.set("age", Node::new(Data::List(age), &place));
+        for (key, text) in [("lastmodified", NEVER), ("mac", "")] {
+            sops.set(key, Node::text(text, &place));
+        }
+        for (key, value) in rules.iter() {
+            sops.set(key, value.clone());
+        }
+        sops.set("version", Node::text(VERSION, &place));
+        let mut file = Map::default();
+        file.set(SOPS, Node::new(Data::Map(sops), &place));
+        Self::read(&source, yaml::emit(&Node::new(Data::Map(file), &place)), cipher)
+    }
+
+    /// The text to be written, with its MAC. `now` is the time as RFC 3339 has it, in seconds.
+    pub fn finish(&self, now: &str) -> Result<String, Problems> {
+        let text = self.with_mac(now)?;
+        let file = Self::read(&self.source, text, self.cipher.clone())?;
+        file.check_mac()?;
+        Ok(file.text)
+    }
+
+    /// Sets the value at a path, whose maps are made where they are missing; a place in a list may be one more than it
+    /// has. Whether that changed anything: a value that is there keeps its ciphertext.
+    pub fn set<S: AsRef<str>>(&mut self, path: &[S], value: Value) -> Result<bool, Problems> {
+        if let Some(held) = self.held.iter().find(|held| is_at(&held.path, path)) {
+            if held.value == value {
+                return Ok(false);
+            }
+            let written = self.written(&held.path, &value)?;
+            let text = self.with_scalar(&held.path, &held.at, &written);
+            self.become_text(text, Some((words(&held.path), value)))?;
+            return Ok(true);
+        }
+        let steps = self.steps(path)?;
+        let written = self.written(&steps, &value)?;
+        let text = self.with_new(&steps, written).map_err(|why| self.stuck(&steps, why))?;
+        self.become_text(text, Some((words(&steps), value)))?;
+        Ok(true)
+    }
+
+    /// Takes the value, the map or the list at a path out, and the maps and lists that hold nothing else. Whether it was
+    /// there.
+    pub fn remove<S: AsRef<str>>(&mut self, path: &[S]) -> Result<bool, Problems> {
+        let known = self.parts.iter().find(|part| !matches!(part.what, What::Comment(_)) && is_at(&part.path, path));
+        let Some(steps) = known.map(|part| part.path.clone()).filter(|path| !super::is_sops(path)) else {
+            return Ok(false);
+        };
+        let text = self.without(&steps).map_err(|why| self.stuck(&steps, why))?;
+        self.become_text(text, None)?;
+        Ok(true)
+    }
+
+    /// Wraps the file's key for one more, who reads everything in it from then on. Whether they could not already.
+    pub fn add_reader(&mut self, recipient: &Recipient) -> Result<bool, Problems> {
+        let readers = self.readers();
+        if readers.iter().any(|reader| reader.recipient == recipient.to_string()) {
+            return Ok(false);
+        }
+        let wrapped = Reader { recipient: recipient.to_string(), wrapped: recipient.wrap(self.cipher.key())? };
+        let node = reader(&wrapped, &Place::file(&self.source));
+        let mut steps = vec![Step::Key(SOPS.into()), Step::Key("age".into())];
+        let has_list = self.parts.iter().any(|part| part.path == steps);
+        if has_list {
+            steps.push(Step::Index(readers.len()));
+        }
+        let node = if has_list { node } else { Node::new(Data::List(vec![node]), &Place::file(&self.source)) };
+        let text = self.with_new(&steps, node).map_err(|why| self.stuck(&steps, why))?;
+        self.become_text(text, None)?;
+        Ok(true)
+    }
+
+    /// Takes one out of those who can open the file from now on. Whether they could.
+    pub fn remove_reader(&mut self, recipient: &str) -> Result<bool, Problems> {
+        let Some(index) = self.readers().iter().position(|reader| reader.recipient == recipient) else {
+            return Ok(false);
+        };
+        let steps = [Step::Key(SOPS.into()), Step::Key("age".into()), Step::Index(index)];
+        let text = self.without(&steps).map_err(|why| self.stuck(&steps, why))?;
+        self.become_text(text, None)?;
+        Ok(true)
+    }
+
+    /// A value as it is written at a path.
+    pub(super) fn written(&self, path: &[Step], value: &Value) -> Result<Node, Problem> {
+        let place = Place::file(&self.source);
+        if self.rules.encrypts(&keys(path)) {
+            let text = self.cipher.encrypt(value, &bound(path)).map_err(|_| no_chance())?;
+            return Ok(Node::text(text, &place));
+        }
+        let text = value.text().ok_or_else(|| {
+            Problem::error(
+                "secrets",
+                format!("`{}` stays in plain in this file, and its bytes are no text", path_text(path)),
+            )
+            .at(&place)
+        })?;
+        let data = if value.kind() == super::Kind::Str { Data::Str(text.into()) } else { yaml::plain(text) };
+        Ok(Node::new(data, &place))
+    }
+
+    /// The steps to a value that is not there: numbers are places in the lists that are there.
+    fn steps<S: AsRef<str>>(&self, path: &[S]) -> Result<Vec<Step>, Problem> {
+        let mut steps = Vec::new();
+        let fail = |message: String| Problem::error("secrets", message).at(&Place::file(&self.source).without_text());
+        let shown = crate::secrets::reference::path_text(path);
+        if path.is_empty() || path[0].as_ref() == SOPS {
+            return Err(fail(format!("`{shown}` is no name of a secret")));
+        }
+        if self.is_collection(path) {
+            return Err(fail(format!("`{shown}` is a map or a list, not a value")).note("name one of the values in it"));
+        }
+        for word in path {
+            let here =
+                self.parts.iter().find(|part| !matches!(part.what, What::Key | What::Comment(_)) && part.path == steps);
+            steps.push(match here.map(|part| &part.what) {
+                Some(What::Scalar(data)) if *data != Data::Null => {
+                    let message = format!("`{}` is a value: nothing can stand below it", path_text(&steps));
+                    return Err(fail(message).note("take it out first: `homebuild secrets remove NAME`"));
+                }
+                Some(What::Collection { is_list: true, .. }) => {
+                    let next = self.entries(&steps);
+                    let index = word.as_ref().parse::<usize>().ok().filter(|index| *index <= next);
+                    Step::Index(index.ok_or_else(|| {
+                        let list = path_text(&steps);
+                        fail(format!("`{shown}`: the list `{list}` has {next} values"))
+                            .note(format!("the next one is `{list}.{next}`"))
+                    })?)
+                }
+                _ => Step::Key(word.as_ref().into()),
+            });
+        }
+        Ok(steps)
+    }
+
+    /// Becomes the file of a text, in which nothing but one value differs from those of now (or some are not there any more).
+    pub(super) fn become_text(&mut self, text: String, set: Option<(Vec<String>, Value)>) -> Result<(), Problems> {
+        let after = Self::read(&self.source, text, self.cipher.clone())?;
+        let is_new = |held: &&Held| set.as_ref().is_none_or(|(path, _)| !is_at(&held.path, path));
+        let kept = after.held.iter().filter(is_new).all(|held| self.value(&words(&held.path)) == Some(&held.value));
+        let there = set.as_ref().is_none_or(|(path, value)| after.value(path) == Some(value));
+        let none_lost = set.is_none() || after.held.len() >= self.held.len();
+        if kept && there && none_lost {
+            *self = after;
+            return Ok(());
+        }
+        Err(Problem::error("secrets", "this file is written in a way that homebuild cannot change safely")
+            .at(&Place::file(&self.source).without_text())
+            .note("`sops edit FILE` writes it anew in the usual form")
+            .into())
+    }
+
+    fn stuck(&self, path: &[Step], why: &str) -> Problem {
+        Problem::error("secrets", format!("`{}` cannot be changed here: {why}", path_text(path)))
+            .at(&Place::file(&self.source).without_text())
+            .note("`sops edit FILE` writes the file anew in the usual form")
+    }
+}
+
+/// The problem that the system gives no random bytes.
+pub(super) fn no_chance() -> Problem {
+    Problem::error("secrets", "the system gives no random bytes")
+}
+
+fn reader(reader: &Reader, place: &Place) -> Node {
+    let mut map = Map::default();
+    map.set("enc", Node::text(reader.wrapped.as_str(), place));
+    map.set("recipient", Node::text(reader.recipient.as_str(), place));
+    Node::new(Data::Map(map), place)
+}

@@ -1,0 +1,460 @@
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::*;
+use crate::sops::{Keys, Recipient};
+use crate::yaml::Map;
+
+const NOW: &str = "2026-11-26T10:00:00Z";
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn keys() -> Keys {
+    Keys::of(&std::fs::read_to_string(root().join("tests/keys/age.txt")).unwrap())
+}
+
+fn recipient() -> Recipient {
+    Recipient::parse("age1jx6g64023d7pt5f9yd8y93t6nkzka6s6mq3pg248jl6apdjh2cwqe5rxur").unwrap()
+}
+
+fn open(text: &str) -> Result<File, Problems> {
+    File::open(&Source::new("secrets.sops.yaml", text), &keys())
+}
+
+/// A file of homebuild's own making.
+fn file(values: &[(&[&str], &str)]) -> File {
+    let mut file = File::create("secrets.sops.yaml", &[recipient()], &Map::default()).unwrap();
+    for (path, value) in values {
+        assert!(file.set(path, Value::str(*value)).unwrap());
+    }
+    file
+}
+
+fn finished(file: &File) -> String {
+    file.finish(NOW).unwrap()
+}
+
+fn message(result: Result<File, Problems>) -> String {
+    result.unwrap_err().iter().map(|problem| problem.message.clone()).collect::<Vec<_>>().join("; ")
+}
+
+#[test]
+fn the_file_of_this_repository_opens() {
+    let text = std::fs::read_to_string(root().join("secrets.sops.yaml")).unwrap();
+    let file = open(&text).unwrap();
+    assert!(file.values().count() > 100);
+    let text = file.decrypted();
+    assert!(!text.contains("ENC[") && !text.contains("sops:"));
+}
+
+#[test]
+fn what_was_set_is_read_again() {
+    let file = file(&[(&["a"], "one"), (&["b", "c"], "two\nlines\n"), (&["b", "d@e.f"], ""), (&["l", "x"], "'\"\\")]);
+    let text = finished(&file);
+    let again = open(&text).unwrap();
+    let values: Vec<_> =
+        again.values().map(|(path, value)| (path.join("/"), value.text().unwrap().to_owned())).collect();
+    let expected = [("a", "one"), ("b/c", "two\nlines\n"), ("b/d@e.f", ""), ("l/x", "'\"\\")];
+    assert_eq!(values, expected.map(|(path, value)| (path.to_owned(), value.to_owned())));
+    assert!(!text.contains("one") && !text.contains("lines"));
+}
+
+#[test]
+fn one_change_leaves_every_other_byte() {
+    let before = finished(&file(&[(&["a"], "one"), (&["b", "c"], "two"), (&["b", "d"], "three")]));
+    let mut file = open(&before).unwrap();
+    assert!(!file.set(&["b", "c"], Value::str("two")).unwrap(), "it is there already");
+    assert!(!file.is_changed());
+    assert!(file.set(&["b", "c"], Value::str("other")).unwrap());
+    let after = finished(&file);
+    let differing = before.lines().zip(after.lines()).filter(|(before, after)| before != after).count();
+    assert_eq!(differing, 2, "the value and the MAC; `lastmodified` is the same here:\n{before}\n{after}");
+    assert_eq!(open(&after).unwrap().value(&["b", "c"]), Some(&Value::str("other")));
+}
+
+#[test]
+fn a_value_goes_where_it_belongs() {
+    let mut file = file(&[(&["b", "c"], "1"), (&["z"], "2")]);
+    for path in [&["b", "new"][..], &["a"], &["deep", "er", "est"], &["b", "map", "x"]] {
+        assert!(file.set(path, Value::str("new")).unwrap());
+        assert_eq!(file.value(path), Some(&Value::str("new")));
+    }
+    let text = finished(&file);
+    let order: Vec<_> = open(&text).unwrap().values().map(|(path, _)| path.join("/")).collect();
+    assert_eq!(order, ["b/c", "b/new", "b/map/x", "z", "a", "deep/er/est"]);
+}
+
+#[test]
+fn lists_grow_and_flow_style_stays() {
+    let mut file = file(&[(&["x"], "1")]);
+    file.edit("x: \"1\"\nlist:\n- one\n- two: 2\n  three: 3\nflow: {a: b, c: [d]}\nempty: {}\nnone: []\nnull: \n")
+        .unwrap();
+    for (path, value) in
+        [(&["list", "2"][..], "L"), (&["list", "1", "four"], "4"), (&["flow", "n"], "N"), (&["flow", "c", "1"], "C")]
+    {
+        assert!(file.set(path, Value::str(value)).unwrap(), "{path:?}");
+    }
+    assert!(file.set(&["empty", "e"], Value::str("E")).unwrap());
+    assert!(file.set(&["null", "u"], Value::str("U")).unwrap());
+    let again = open(&finished(&file)).unwrap();
+    let order: Vec<_> = again.values().map(|(path, _)| path.join("/")).collect();
+    let expected = "x list/0 list/1/two list/1/three list/1/four list/2 flow/a flow/c/0 flow/c/1 flow/n empty/e null/u";
+    assert_eq!(order.join(" "), expected);
+    assert!(again.value(&["list", "5"]).is_none());
+    assert!(file.set(&["list", "7"], Value::str("")).is_err() && file.set(&["list", "one"], Value::str("")).is_err());
+}
+
+#[test]
+fn what_is_removed_takes_its_empty_maps_along() {
+    let mut file = file(&[(&["a", "b", "c"], "1"), (&["k"], "2"), (&["m", "x"], "3"), (&["m", "y"], "4")]);
+    assert!(file.remove(&["a", "b", "c"]).unwrap() && file.remove(&["m", "x"]).unwrap());
+    assert!(!file.remove(&["nothing"]).unwrap() && !file.remove(&["sops", "mac"]).unwrap());
+    let order: Vec<_> = open(&finished(&file)).unwrap().values().map(|(path, _)| path.join("/")).collect();
+    assert_eq!(order, ["k", "m/y"]);
+    file.edit("list:\n- a: 1\n  b: 2\n- x\n").unwrap();
+    assert!(file.remove(&["list", "0", "a"]).unwrap());
+    let order: Vec<_> = open(&finished(&file)).unwrap().values().map(|(path, _)| path.join("/")).collect();
+    assert_eq!(order, ["list/0/b", "list/1"]);
+}
+
+#[test]
+fn names_that_do_not_fit_are_refused() {
+    let mut file = file(&[(&["a", "b"], "1")]);
+    for path in [&["a"][..], &["a", "b", "c"], &["sops", "mac"], &[]] {
+        assert!(file.set(path, Value::str("x")).is_err(), "{path:?}");
+    }
+    assert_eq!(file.value(&["a", "b"]), Some(&Value::str("1")));
+}
+
+#[test]
+fn an_edited_file_keeps_what_did_not_change() {
+    let before = finished(&file(&[(&["a"], "one"), (&["b", "c"], "two\nlines\n"), (&["b", "num"], "0123")]));
+    let mut file = open(&before).unwrap();
+    let text = file.decrypted().to_string();
+    assert_eq!(text, "a: one\nb:\n  c: |\n    two\n    lines\n  num: \"0123\"\n");
+    let edited = "# hello\nb:\n  num: '0123' # kept\n  c: |2\n      two\n      lines\n  new: >-\n    folded\n    text\na: other\n";
+    file.edit(edited).unwrap();
+    let after = finished(&file);
+    let again = open(&after).unwrap();
+    let values: Vec<_> =
+        again.values().map(|(path, value)| (path.join("/"), value.text().unwrap().to_owned())).collect();
+    let expected = [("b/num", "0123"), ("b/c", "  two\n  lines\n"), ("b/new", "folded text"), ("a", "other")];
+    assert_eq!(values, expected.map(|(path, value)| (path.to_owned(), value.to_owned())));
+    let line = |text: &str, key: &str| {
+        text.lines().find(|line| line.trim().starts_with(key)).unwrap().split(" #").next().unwrap().to_owned()
+    };
+    assert_eq!(line(&before, "num:"), line(&after, "num:"));
+    assert!(!after.contains("hello") && !after.contains("kept"), "comments are encrypted");
+    let mut again = again;
+    let text = again.decrypted().to_string();
+    assert!(
+        text.starts_with("# hello\n") && text.contains("'0123' # kept") || text.contains("\"0123\" # kept"),
+        "{text}"
+    );
+    again.edit(&text).unwrap();
+    assert_eq!(again.text, after, "an edit of nothing changes nothing");
+}
+
+#[test]
+fn an_edit_that_cannot_be_read_says_where_and_not_what() {
+    let mut file = file(&[(&["a"], "one")]);
+    for text in [
+        "a: [canary\n",
+        "a: 1\na: canary\n",
+        "sops: canary\n",
+        "- canary\n",
+        "a: !canary x\n",
+        "a: \"canary\n",
+        "a: &x {b: canary}\nc: *x\n",
+    ] {
+        let problems = file.edit(text).unwrap_err();
+        let told = problems.iter().map(|problem| problem.to_string()).collect::<String>();
+        assert!(!told.contains("canary") && told.contains("secrets.sops.yaml:"), "{told}");
+    }
+    assert_eq!(file.value(&["a"]), Some(&Value::str("one")));
+}
+
+#[test]
+fn what_was_changed_by_hand_is_found() {
+    let text = finished(&file(&[(&["a"], "one"), (&["b"], "two"), (&["c_unencrypted"], "plain")]));
+    let line = |key: &str| text.lines().find(|line| line.starts_with(key)).unwrap();
+    let (a, b) = (&line("a: ")[3..], &line("b: ")[3..]);
+    let swapped = text.replace(a, "§").replace(b, a).replace('§', b);
+    assert_eq!(
+        message(open(&swapped)),
+        "`a` cannot be decrypted: it was changed, or moved here from another name or file; `b` cannot be decrypted: it was \
+         changed, or moved here from another name or file"
+    );
+    assert!(message(open(&text.replace(&format!("{}\n", line("b: ")), ""))).contains("MAC of this file does not fit"));
+    assert!(message(open(&text.replace("plain", "other"))).contains("MAC of this file does not fit"));
+    assert!(message(open(&text.replace(NOW, "2026-11-26T10:00:01Z"))).contains("`lastmodified`"));
+    assert!(message(open(&text.replace("data:", "data:AAAA"))).contains("cannot be decrypted"));
+    assert_eq!(open(&text).unwrap().value(&["c_unencrypted"]), Some(&Value::str("plain")));
+}
+
+#[test]
+fn a_key_that_does_not_fit_is_told() {
+    let text = finished(&file(&[(&["a"], "one")]));
+    let error = File::open(&Source::new("s.yaml", text), &Keys::of("")).unwrap_err();
+    assert!(error.iter().any(|problem| problem.to_string().contains("age1jx6g")));
+}
+
+/// The real sops, in a folder with a file of these bytes.
+struct Sops(tempfile::TempDir);
+
+impl Sops {
+    fn new(text: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("secrets.sops.yaml"), text).unwrap();
+        Self(folder)
+    }
+
+    fn run(&self, arguments: &[&str]) -> String {
+        let mut command = Command::new("sops");
+        command.args(arguments).current_dir(&self.0).env("SOPS_AGE_KEY_FILE", root().join("tests/keys/age.txt"));
+        let out = command.output().expect("sops, of tests/setup.sh");
+        assert!(out.status.success(), "sops {arguments:?}: {}", String::from_utf8_lossy(&out.stderr));
+        String::from_utf8_lossy(&out.stdout).into_owned()
+    }
+
+    fn text(&self) -> String {
+        std::fs::read_to_string(self.0.path().join("secrets.sops.yaml")).unwrap()
+    }
+
+    fn put(&self, text: &str) {
+        std::fs::write(self.0.path().join("secrets.sops.yaml"), text).unwrap();
+    }
+
+    /// Encrypts the file of this plain text with more arguments.
+    fn encrypted(text: &str, arguments: &[&str]) -> Self {
+        let sops = Self::new(text);
+        let recipient = recipient().to_string();
+        let all = [&["encrypt", "--age", &recipient, "--in-place"], arguments, &["secrets.sops.yaml"]].concat();
+        sops.run(&all);
+        sops
+    }
+}
+
+/// What a text means to another reader of YAML.
+fn meaning(text: &str) -> serde_yaml::Value {
+    serde_yaml::from_str(text).unwrap()
+}
+
+const ALL: &str = "# the first\nplain: one # beside\nnumber: 42\nfraction: 1.5\nyes: true\nempty: \"\"\n\
+    nothing: null\ntext: |\n  two\n  lines\nodd@key: \"q\\\"uote\\\\ \\u0001 \\u00e9 \\U0001F600\"\nbytes: !!binary /w==\nmap:\n  # inner\n  \
+    a: \"0123\"\n  b:\n  - one\n  - x: y\n    # in a list\n    z: [1, 2]\n  - - deep\n  # foot\nopen_unencrypted: 2024-01-01\n";
+
+#[test]
+#[ignore = "needs sops, which tests/setup.sh installs"]
+fn what_sops_writes_is_read() {
+    for arguments in [
+        &[][..],
+        &["--mac-only-encrypted"],
+        &["--encrypted-regex", "^(map|plain)$"],
+        &["--unencrypted-regex", "^b$"],
+        &["--encrypted-suffix", "t"],
+    ] {
+        for indent in [2, 4] {
+            let sops = Sops::new("");
+            std::fs::write(sops.0.path().join(".sops.yaml"), format!("stores: {{yaml: {{indent: {indent}}}}}\n"))
+                .unwrap();
+            sops.put(ALL);
+            let recipient = recipient().to_string();
+            sops.run(&[&["encrypt", "--age", &recipient, "--in-place"], arguments, &["secrets.sops.yaml"]].concat());
+            let file = open(&sops.text()).unwrap();
+            let expect = [
+                (&["plain"][..], "one"),
+                (&["number"], "42"),
+                (&["yes"], "true"),
+                (&["empty"], ""),
+                (&["map", "b", "1", "z", "1"], "2"),
+                (&["map", "b", "2", "0"], "deep"),
+            ];
+            for (path, value) in expect {
+                assert_eq!(file.value(path).and_then(Value::text), Some(value), "{arguments:?} {path:?}");
+            }
+            assert_eq!(file.value(&["odd@key"]).and_then(Value::text), Some("q\"uote\\ \u{1} é \u{1F600}"));
+            assert_eq!(file.value(&["nothing"]), None);
+            if arguments.is_empty() {
+                assert_eq!(file.value(&["bytes"]).map(Value::bytes), Some(&[0xff][..]));
+                assert!(file.decrypted().contains("# in a list") && file.decrypted().contains("# beside"));
+            }
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs sops, which tests/setup.sh installs"]
+fn what_is_changed_sops_reads_and_verifies() {
+    for arguments in
+        [&[][..], &["--mac-only-encrypted"], &["--encrypted-regex", "^(map|plain)$"], &["--unencrypted-regex", "^b$"]]
+    {
+        let sops = Sops::encrypted(ALL, arguments);
+        let mut file = open(&sops.text()).unwrap();
+        file.set(&["plain"], Value::str("other")).unwrap();
+        file.set(&["map", "new"], Value::str("a\nb\r\n\0")).unwrap();
+        file.set(&["map", "b", "3"], Value::str("# no comment")).unwrap();
+        file.set(&["map", "b", "1", "more"], Value::str("deep")).unwrap();
+        file.set(&["brand", "new"], Value::str("true")).unwrap();
+        file.remove(&["number"]).unwrap();
+        sops.put(&finished(&file));
+        let read = meaning(&sops.run(&["decrypt", "secrets.sops.yaml"]).replace("!!binary ", ""));
+        assert_eq!(read["plain"], "other");
+        assert_eq!(read["map"]["new"], "a\nb\r\n\0");
+        assert_eq!(read["map"]["b"][3], "# no comment");
+        assert_eq!(read["map"]["b"][1]["more"], "deep");
+        assert_eq!(read["brand"]["new"], "true");
+        assert_eq!(read["fraction"], 1.5);
+        assert!(read.get("number").is_none());
+        sops.run(&["set", "secrets.sops.yaml", "[\"plain\"]", "\"by sops\""]);
+        assert_eq!(open(&sops.text()).unwrap().value(&["plain"]), Some(&Value::str("by sops")));
+    }
+}
+
+#[test]
+#[ignore = "needs sops, which tests/setup.sh installs"]
+fn an_edit_of_nothing_changes_nothing_that_sops_wrote() {
+    let sops = Sops::encrypted(ALL, &[]);
+    let before = sops.text();
+    let mut file = open(&before).unwrap();
+    let text = file.decrypted();
+    file.edit(&text).unwrap();
+    assert_eq!(file.text, before);
+    file.edit(&format!("{}# at the end\nlast: 7\n", text.as_str())).unwrap();
+    sops.put(&finished(&file));
+    let read = sops.run(&["decrypt", "secrets.sops.yaml"]);
+    assert!(read.contains("# at the end") && read.contains("last: 7") && read.contains("# inner"), "{read}");
+}
+
+#[test]
+#[ignore = "needs sops, which tests/setup.sh installs"]
+fn a_new_file_is_one_of_sops() {
+    let mut file = file(&[(&["tls", "key"], "-----BEGIN\nx\n"), (&["z"], "")]);
+    let bytes: Vec<u8> = (0..=255).collect();
+    file.set(&["bytes"], Value::str(bytes.clone())).unwrap();
+    file.set(&["large"], Value::str("é".repeat(1 << 19))).unwrap();
+    let sops = Sops::new(&finished(&file));
+    let read: serde_json::Value =
+        serde_json::from_str(&sops.run(&["decrypt", "--output-type", "json", "secrets.sops.yaml"])).unwrap();
+    assert_eq!(read["tls"]["key"], "-----BEGIN\nx\n");
+    assert_eq!(read["large"].as_str().map(str::len), Some(1 << 20));
+    sops.run(&["set", "secrets.sops.yaml", "[\"more\"]", "{\"x\": [1, \"two\"]}"]);
+    let again = open(&sops.text()).unwrap();
+    assert_eq!(again.value(&["bytes"]).map(Value::bytes), Some(bytes.as_slice()));
+    assert_eq!(again.value(&["more", "x", "1"]), Some(&Value::str("two")));
+}
+
+#[test]
+#[ignore = "needs sops, which tests/setup.sh installs"]
+fn readers_come_and_go() {
+    let pair = |folder: &Path, name: &str| -> (PathBuf, Recipient) {
+        let path = folder.join(name);
+        assert!(Command::new("age-keygen").arg("-o").arg(&path).output().unwrap().status.success());
+        let text = std::fs::read_to_string(&path).unwrap();
+        let public = text.lines().find_map(|line| line.strip_prefix("# public key: ")).unwrap();
+        (path, Recipient::parse(public).unwrap())
+    };
+    let sops = Sops::encrypted("a: one\n", &[]);
+    let (path, other) = pair(sops.0.path(), "other.txt");
+    let before = sops.text();
+    let mut file = open(&before).unwrap();
+    assert!(file.add_reader(&other).unwrap() && !file.add_reader(&other).unwrap());
+    sops.put(&finished(&file));
+    let decrypt = |key: &Path| {
+        let mut command = Command::new("sops");
+        command
+            .args(["decrypt", "secrets.sops.yaml"])
+            .current_dir(&sops.0)
+            .env("SOPS_AGE_KEY_FILE", key)
+            .output()
+            .unwrap()
+    };
+    assert_eq!(decrypt(&path).stdout, b"a: one\n");
+    let line = before.lines().next().unwrap();
+    assert!(sops.text().starts_with(line), "the ciphertext stays");
+    let mut file = open(&sops.text()).unwrap();
+    assert!(file.remove_reader(&other.to_string()).unwrap() && !file.remove_reader(&other.to_string()).unwrap());
+    sops.put(&finished(&file));
+    assert!(!decrypt(&path).status.success());
+    assert_eq!(sops.run(&["decrypt", "secrets.sops.yaml"]), "a: one\n");
+}
+
+/// Files by chance, changed by chance: one value changes and no other, and what cannot be done is refused.
+#[test]
+fn a_change_by_chance_touches_one_value() {
+    let mut dice = crate::yaml::dice::Dice(5);
+    let mut changed = 0;
+    for _ in 0..150 {
+        let mut file = file(&[]);
+        let text = tree(&mut dice, 3);
+        file.edit(&text).unwrap_or_else(|problems| panic!("{text}\n{problems:?}"));
+        for step in 0..8 {
+            let path: Vec<&str> = (0..=dice.roll(3)).map(|_| KEYS[dice.roll(KEYS.len())]).collect();
+            let before: Vec<_> = file.values().map(|(path, value)| (path, value.clone())).collect();
+            let value = Value::str(format!("new {step}"));
+            let is_set = dice.roll(3) > 0;
+            let done = if is_set { file.set(&path, value.clone()) } else { file.remove(&path) };
+            let after: Vec<_> = file.values().map(|(path, value)| (path, value.clone())).collect();
+            match done {
+                Ok(true) => changed += 1,
+                Ok(false) => assert_eq!(before, after),
+                Err(problems) => {
+                    assert_eq!(before, after);
+                    let told = problems.iter().map(|problem| problem.message.clone()).collect::<String>();
+                    let is_style = told.contains("safely") || told.contains("flow style");
+                    assert!(!is_style || file.text.contains(['{', '[']), "{told}: {path:?}\n{}", file.text);
+                    continue;
+                }
+            }
+            let is_path = |known: &Vec<String>| known.iter().map(String::as_str).eq(path.iter().copied());
+            let others = |all: &[(Vec<String>, Value)]| {
+                let all = all.iter().filter(|(known, _)| !is_path(known)).cloned();
+                all.collect::<Vec<_>>()
+            };
+            if is_set {
+                assert_eq!(others(&before), others(&after), "{path:?}\n{}", file.text);
+                assert_eq!(file.value(&path), Some(&value));
+            } else {
+                assert!(file.value(&path).is_none() && !file.is_collection(&path) || path.len() > 1);
+            }
+        }
+        open(&finished(&file)).unwrap();
+    }
+    assert!(changed > 300, "{changed}");
+}
+
+const KEYS: [&str; 8] = ["a", "b", "c", "0", "1", "key with space", "x@y", "true"];
+
+/// A map in any style.
+fn tree(dice: &mut crate::yaml::dice::Dice, depth: usize) -> String {
+    fn value(dice: &mut crate::yaml::dice::Dice, depth: usize, indent: usize) -> String {
+        let space = " ".repeat(indent);
+        match dice.roll(if depth == 0 { 6 } else { 10 }) {
+            0 => " plain\n".to_owned(),
+            1 => " 'it''s'  # beside\n".to_owned(),
+            2 => format!(" |\n{space}  two\n\n{space}  lines\n"),
+            3 => " 42\n".to_owned(),
+            4 => "\n".to_owned(),
+            5 => " \"a\\tb\"\n".to_owned(),
+            6 => " {a: 1, b: [x, {c: y}], c: }\n".to_owned(),
+            7 => " {}\n".to_owned(),
+            8 => {
+                let items = (0..=dice.roll(2)).map(|_| format!("{space}-{}", value(dice, depth - 1, indent + 2)));
+                format!("\n{}", items.collect::<String>())
+            }
+            _ => format!("\n{}", map(dice, depth - 1, indent + 2)),
+        }
+    }
+    fn map(dice: &mut crate::yaml::dice::Dice, depth: usize, indent: usize) -> String {
+        let first = dice.roll(KEYS.len());
+        let entry = |number: usize, dice: &mut crate::yaml::dice::Dice| {
+            let (key, space) = (KEYS[(first + number) % KEYS.len()], " ".repeat(indent));
+            let comment = if dice.roll(4) == 0 { format!("{space}# above\n") } else { String::new() };
+            format!("{comment}{space}\"{key}\":{}", value(dice, depth, indent))
+        };
+        (0..=dice.roll(3)).map(|number| entry(number, dice)).collect()
+    }
+    map(dice, depth, 0)
+}
