@@ -7,8 +7,10 @@ use crate::disk::{self, Seen};
 use crate::problem::{Place, Problem, Problems, Source};
 use crate::site::{Config, SiteSources};
 
-/// The SOPS file where `homebuild.yaml` names none.
+/// The SOPS files where `homebuild.yaml` names none: this one, and those of this folder that end so.
 const SECRETS: &str = "secrets.sops.yaml";
+const FOLDER: &str = "secrets";
+const END: &str = ".sops.yaml";
 
 /// `homebuild.yaml` and the files that all stacks share, and what was seen of them.
 pub fn shared(disk: &disk::Site) -> Result<(Config, SiteSources, Seen), Problems> {
@@ -27,7 +29,8 @@ pub fn shared(disk: &disk::Site) -> Result<(Config, SiteSources, Seen), Problems
     let (layouts, partials, schemas) = (folder("layouts"), folder("partials"), folder("schemas"));
     let Some(config) = config else { return Err(problems) };
     let secrets = problems.take(secrets(disk, &config, &mut seen)).unwrap_or_default();
-    problems.extend(secrets.iter().filter_map(conflict));
+    let half = "or take one side whole and set again what it lacks: the `mac` of a file that is put together is wrong";
+    problems.extend(secrets.iter().filter_map(conflict).map(|problem| problem.note(half)));
     problems.or((config, SiteSources { layouts, partials, schemas, secrets }, seen))
 }
 
@@ -36,7 +39,7 @@ pub fn shared(disk: &disk::Site) -> Result<(Config, SiteSources, Seen), Problems
 pub fn secret_folders(root: &Path) -> Option<Vec<String>> {
     let disk = disk::Site::open(root).ok()?;
     let config = Config::read(&disk.file("homebuild.yaml", &mut Seen::new()).ok()??).ok()?;
-    let files = config.secret_files().unwrap_or_default();
+    let Some(files) = config.secret_files() else { return Some(vec![FOLDER.to_owned()]) };
     Some(files.iter().filter_map(|(path, _)| Some(path.rsplit_once('/')?.0.to_owned())).collect())
 }
 
@@ -55,7 +58,7 @@ fn no_site() -> Problem {
 
 fn secrets(disk: &disk::Site, config: &Config, seen: &mut Seen) -> Result<Vec<Arc<Source>>, Problems> {
     let Some(files) = config.secret_files() else {
-        return Ok(disk.file(SECRETS, seen)?.into_iter().collect());
+        return of_folder(disk, seen);
     };
     let mut problems = Problems::new();
     let mut sources = Vec::new();
@@ -70,6 +73,28 @@ fn secrets(disk: &disk::Site, config: &Config, seen: &mut Seen) -> Result<Vec<Ar
         }
     }
     problems.or(sources)
+}
+
+/// The SOPS files that lie where they lie by default; none of them need be there.
+fn of_folder(disk: &disk::Site, seen: &mut Seen) -> Result<Vec<Arc<Source>>, Problems> {
+    let mut problems = Problems::new();
+    let one = problems.take(disk.file(SECRETS, seen)).flatten();
+    let folder = problems.take(disk.folder(FOLDER)).unwrap_or_default();
+    problems.extend(binaries(&folder));
+    seen.extend(folder.seen);
+    let name = |source: &Arc<Source>| source.path.rsplit('/').next().unwrap_or_default().to_owned();
+    let is_direct = |source: &Arc<Source>| source.path.matches('/').count() == 1;
+    let (secrets, others): (Vec<_>, Vec<_>) = folder
+        .files
+        .into_iter()
+        .partition(|source| is_direct(source) && source.path.ends_with(END) && !name(source).starts_with('.'));
+    let is_aside = |source: &&Arc<Source>| name(source).starts_with('.') || name(source).ends_with(".md");
+    problems.extend(others.iter().filter(|source| !is_aside(source)).map(|source| {
+        Problem::error("unused-file", format!("nothing reads `{}`", source.path))
+            .at(&Place::file(source).without_text())
+            .note(format!("{FOLDER}/ holds SOPS files that end in {END}; what is not encrypted does not belong there"))
+    }));
+    problems.or(one.into_iter().chain(secrets).collect())
 }
 
 /// The files of a stack.

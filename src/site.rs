@@ -70,6 +70,10 @@ pub struct Site {
     pub external: Vec<String>,
     /// Levels of checks.
     pub checks: check::Levels,
+    /// What is accepted in the files that all stacks share.
+    pub accepts: check::Accepts,
+    /// What looks like a secret in those files.
+    pub plain: Vec<check::Plain>,
     /// Laid under every stack.
     pub stack_defaults: Node,
     /// Laid under every component of a layout.
@@ -86,6 +90,8 @@ pub struct Site {
     pub kinds: Arc<Kinds>,
     /// Names and fingerprints.
     pub secrets: Arc<Secret>,
+    /// The files that they are in.
+    pub secret_files: Vec<Arc<Source>>,
     base: Context,
     vars_value: Value,
     schemas: FileSchemas,
@@ -150,7 +156,7 @@ impl Site {
     /// Puts the shared files together; all their problems are told.
     pub fn new(config: Config, sources: &SiteSources) -> Result<Self, Problems> {
         let mut problems = Problems::new();
-        let Config { node, schemas, .. } = config;
+        let Config { node, schemas, source } = config;
         let kinds = problems.take(Kinds::new(&sources.schemas)).map(Arc::new);
         let secret = problems.take(Secret::load(&sources.secrets)).map(Arc::new);
         let types_source = sources.layouts.iter().find(|source| source.path == TYPES);
@@ -164,7 +170,11 @@ impl Site {
         problems.extend(strangers(&sources.partials, &["yaml.j2", "md"]));
         let engine = problems.take(Engine::new(&templates, &types, &kinds));
         let checks = problems.take(check::Levels::new(node.get("checks")));
-        let (Some(engine), Some(checks), Some(layouts)) = (engine, checks, layouts) else { return Err(problems) };
+        let accepts = problems.take(check::Accepts::new(node.get("accept")));
+        let (Some(engine), Some(checks), Some(layouts), Some(accepts)) = (engine, checks, layouts, accepts) else {
+            return Err(problems);
+        };
+        let texts_of_people = [&source].into_iter().chain(&sources.layouts).chain(&sources.partials);
         let text = |key: &str| node.get(key).and_then(Node::as_str).map(str::to_owned);
         let mut site = Self {
             name: text("name").unwrap_or_default(),
@@ -173,6 +183,8 @@ impl Site {
             versions: ["kubernetes", "proxmox"].iter().filter_map(|key| Some((*key, text(key)?))).collect(),
             external: texts(node.get("external")),
             checks,
+            accepts,
+            plain: check::in_sources(texts_of_people),
             stack_defaults: Node::map(&node.place),
             layout_defaults: BTreeMap::new(),
             vars: Node::map(&node.place),
@@ -182,6 +194,7 @@ impl Site {
             kinds,
             base: Context::new(&Arc::default(), vec![("secrets", secrets(&secret))]),
             secrets: secret,
+            secret_files: sources.secrets.clone(),
             vars_value: Value::from(()),
             schemas,
         };

@@ -18,6 +18,8 @@ shop:
     password: ENC[AES256_GCM,data:AAAA,iv:AAAA,tag:AAAA,type:str]
     session_key: ENC[AES256_GCM,data:AAAB,iv:AAAA,tag:AAAA,type:str]
 sops:
+    age:
+        - recipient: age1jx6g64023d7pt5f9yd8y93t6nkzka6s6mq3pg248jl6apdjh2cwqe5rxur
     mac: ENC[AES256_GCM,data:AAAA,iv:AAAA,tag:AAAA,type:str]
     version: 3.10.2
 """

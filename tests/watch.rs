@@ -116,6 +116,9 @@ fn changed(path: &str) -> impl Fn(&Value) -> bool {
     }
 }
 
+/// A ciphertext, as it is written.
+const MAC: &str = "ENC[AES256_GCM,data:c,iv:c,tag:c,type:str]";
+
 #[test]
 fn a_save_is_built_a_mistake_is_told_and_mended() {
     let mut watched = Watched::begin(&["--json"]);
@@ -166,10 +169,15 @@ fn saves_in_place_new_folders_layouts_and_secrets_are_seen() {
     watched.put("layouts/web.yaml.j2", &layout);
     watched.until(changed("out/web/web/deployment.web.yaml"));
 
+    let whole = format!("a: {MAC}\nsops:\n  age: [{{recipient: age1x}}]\n  mac: {MAC}\n");
+    watched.put("secrets/team.sops.yaml", "not: encrypted\n");
+    watched.until(failed);
+    watched.put("secrets/team.sops.yaml", &whole);
+    watched.until(|said| said["result"] == "done");
     let config = watched.text("homebuild.yaml");
     watched.put("homebuild.yaml", &format!("{config}secrets: [keys/one.sops.yaml]\n"));
     watched.until(failed);
-    watched.put("keys/one.sops.yaml", "a: ENC[AES256_GCM,data:x]\nsops: {mac: x}\n");
+    watched.put("keys/one.sops.yaml", &whole);
     watched.until(|said| said["result"] == "done");
     watched.put("keys/one.sops.yaml", "not: encrypted\n");
     watched.until(failed);

@@ -12,6 +12,7 @@ pub use references::Unmet;
 
 use crate::links::{Claimed, Needed};
 use crate::problem::{Place, Problem, Problems, Source, Spot, did_you_mean, fit16};
+use crate::secrets::Secret;
 use crate::template::Generated;
 
 /// What a stack is for the others.
@@ -35,6 +36,8 @@ pub struct Summary {
     pub claims: Vec<Claimed<Mark>>,
     /// What it accepts that it cannot judge alone, by check.
     pub accepts: Vec<(Box<str>, Mark)>,
+    /// The paths of the secrets that it names.
+    pub secrets: BTreeSet<Box<str>>,
     /// The secrets that it says are generated.
     pub generated: Vec<Generated>,
 }
@@ -87,6 +90,10 @@ pub struct Stacks<'a> {
     pub summaries: BTreeMap<&'a str, &'a Summary>,
     /// What the site says exists although nobody here makes it.
     pub external: &'a [String],
+    /// What secrets there are.
+    pub secrets: &'a Secret,
+    /// The paths of those that the site's own file names.
+    pub used: BTreeSet<Box<str>>,
     /// The text of a file, to show a line of it.
     pub read: Box<Read<'a>>,
 }
@@ -109,6 +116,17 @@ impl Stacks<'_> {
         let found = references::check(self);
         problems.extend(found.problems);
         (problems, found.unmet)
+    }
+
+    /// The paths of secrets that neither a stack nor the site's own file names; what a stack says is generated counts.
+    #[must_use]
+    pub fn unused_secrets(&self) -> Vec<Vec<&str>> {
+        let mut used = self.used.clone();
+        for summary in self.summaries.values() {
+            used.extend(summary.secrets.iter().cloned());
+            used.extend(summary.generated.iter().map(|one| one.path.as_str().into()));
+        }
+        self.secrets.unused(&used)
     }
 
     /// Whether there is a summary of every stack.

@@ -6,13 +6,17 @@ use rayon::prelude::*;
 
 use super::{Built, Told, keep, kept};
 use crate::across::{Object, Stacks, Summary, Unmet};
+use crate::check::{PLAIN_SECRET, UNUSED_SECRET};
 use crate::disk;
 use crate::links::{Answer, Needed, Offers};
 use crate::load;
+use crate::lock;
 use crate::out::{Look, State};
 use crate::problem::{Level, Place, Problem, Problems};
 use crate::render::{self, Asked, Rendered};
 use crate::resolve;
+use crate::secrets;
+use crate::secrets::reference::path_text;
 use crate::site::Site;
 
 /// What is wrong between stacks, and what is kept of it.
@@ -45,6 +49,7 @@ pub(super) fn add(summary: &mut Summary, stack: &resolve::Stack, rendered: &[Ren
     };
     for (module, made) in stack.modules.iter().zip(rendered) {
         summary.provides.extend_from_slice(&made.links.provides);
+        summary.secrets.extend(made.secrets.iter().cloned());
         for one in &made.links.offers {
             let at = summary.mark(&one.place);
             summary.objects.push(Object { key: one.key.clone(), at, parts: one.parts.clone() });
@@ -102,6 +107,7 @@ pub(super) fn check(disk: &disk::Site, site: &Site, look: &Look, built: &[Built]
     let stacks = stacks(disk, site, look, before.iter().map(|(name, summary)| (*name, summary)).chain(now));
     let (mut problems, unmet) = stacks.check(&new);
     problems.extend(explained(disk, site, unmet));
+    problems.extend(shared(site, stacks.are_all_known().then(|| stacks.unused_secrets())));
     let (errors, warnings): (Vec<Problem>, Vec<Problem>) =
         problems.into_iter().partition(|problem| problem.level == Level::Error);
     let warnings = warnings.into_iter().collect::<Problems>().sorted();
@@ -111,6 +117,50 @@ pub(super) fn check(disk: &disk::Site, site: &Site, look: &Look, built: &[Built]
         warnings: if warnings.is_empty() { Vec::new() } else { keep(&warnings) },
         state: if stacks.are_all_known() { keep(&true) } else { Vec::new() },
     }
+}
+
+/// What is wrong with the files that all stacks share, as far as no stack is: secrets in plain, and secrets that nobody
+/// names where all stacks are known.
+fn shared(site: &Site, unused: Option<Vec<Vec<&str>>>) -> Problems {
+    let plain = site.plain.iter().map(|plain| plain.problem(Level::Error)).collect();
+    let unused_known = unused.is_some();
+    let unused = unused_secrets(site, &unused.unwrap_or_default());
+    let mut problems = Problems::new();
+    let mut needed = Vec::new();
+    for (check, found) in [(&PLAIN_SECRET, plain), (&UNUSED_SECRET, unused)] {
+        let found: Vec<Problem> = found;
+        match (site.accepts.of(check), site.checks.level(check)) {
+            (_, None) => {}
+            (Some(_), _) if found.is_empty() => {}
+            (Some(place), _) => needed.push(place.clone()),
+            (None, Some(level)) => problems.extend(found.into_iter().map(|problem| Problem { level, ..problem })),
+        }
+    }
+    let is_unknown = |name: &str| name == UNUSED_SECRET.name && !unused_known;
+    let all = site.accepts.all().filter(|(name, place)| !needed.contains(place) && !is_unknown(name));
+    problems.extend(all.map(|(name, place)| crate::check::unneeded(name, place)));
+    problems
+}
+
+/// One problem a file, so that a site on its way here is not told of a hundred.
+fn unused_secrets(site: &Site, paths: &[Vec<&str>]) -> Vec<Problem> {
+    const SHOWN: usize = 8;
+    let mut by_file: BTreeMap<String, (Place, Vec<String>)> = BTreeMap::new();
+    for path in paths {
+        let place = secrets::place(&site.secret_files, path).unwrap_or_else(Place::nowhere);
+        let file = by_file.entry(place.source.path.clone()).or_insert_with(|| (place, Vec::new()));
+        file.1.push(format!("`{}`", path_text(path)));
+    }
+    let problem = |(place, names): (Place, Vec<String>)| {
+        let shown = names[..names.len().min(SHOWN)].join(", ");
+        let message = match names.len() {
+            1 => format!("nothing uses the secret {shown}"),
+            number if number > SHOWN => format!("nothing uses {number} secrets: {shown} and {} more", number - SHOWN),
+            number => format!("nothing uses {number} secrets: {shown}"),
+        };
+        Problem::error(UNUSED_SECRET.name, message).at(&place).note(UNUSED_SECRET.hint())
+    };
+    by_file.into_values().map(problem).collect()
 }
 
 /// What can be said of a stack between the others before it is rendered.
@@ -133,6 +183,12 @@ fn same_to_others(look: &Look, built: &[Built]) -> bool {
     are_known && built.iter().all(is_same)
 }
 
+/// The secrets that the site's own file names.
+fn site_uses(site: &Site) -> BTreeSet<Box<str>> {
+    let found = site.secrets.check(&lock::site(site)).unwrap_or_default();
+    found.iter().map(|one| path_text(&one.path).into()).collect()
+}
+
 /// Some stacks, among all that the site has.
 fn stacks<'a>(
     disk: &'a disk::Site,
@@ -144,6 +200,8 @@ fn stacks<'a>(
         names: look.stacks.keys().map(String::as_str).collect(),
         summaries: summaries.into_iter().collect(),
         external: &site.external,
+        secrets: &site.secrets,
+        used: site_uses(site),
         read: Box::new(|path| disk.file(path, &mut disk::Seen::new()).ok().flatten()),
     }
 }

@@ -18,6 +18,7 @@ mod no_schema;
 mod no_tier_label;
 mod node_port_twice;
 mod plain_secret;
+mod plain_source;
 mod pod_security;
 mod port_name;
 mod privileged;
@@ -31,6 +32,7 @@ mod selector;
 mod subject;
 mod undeclared_dependency;
 mod unknown_host;
+mod unused_secret;
 
 use std::collections::BTreeMap;
 
@@ -39,10 +41,13 @@ pub use explain::{explain, page};
 pub use host_twice::CHECK as HOST_TWICE;
 pub use machine_twice::CHECK as MACHINE_TWICE;
 pub use node_port_twice::CHECK as NODE_PORT_TWICE;
+pub use plain_secret::CHECK as PLAIN_SECRET;
+pub use plain_source::{Plain, in_sources};
 pub use reference::CHECK as REFERENCE;
 pub use subject::{Body, Finding, Module, Object, Of, What};
 pub use undeclared_dependency::CHECK as UNDECLARED_DEPENDENCY;
 pub use unknown_host::CHECK as UNKNOWN_HOST;
+pub use unused_secret::CHECK as UNUSED_SECRET;
 
 use crate::problem::{Level, Place, Problem, Problems, did_you_mean};
 use crate::yaml::{Map, Node};
@@ -72,7 +77,7 @@ enum Run {
 
 impl Check {
     /// All of them, by name.
-    pub const ALL: [&'static Self; 25] = [
+    pub const ALL: [&'static Self; 26] = [
         &address_twice::CHECK,
         &cluster_admin::CHECK,
         &host_network::CHECK,
@@ -98,6 +103,7 @@ impl Check {
         &selector::CHECK,
         &undeclared_dependency::CHECK,
         &unknown_host::CHECK,
+        &unused_secret::CHECK,
     ];
 
     /// What it finds in the objects of a module.
@@ -221,6 +227,11 @@ impl Accepts {
     #[must_use]
     pub fn of(&self, check: &Check) -> Option<&Place> {
         self.0.iter().find(|(accepted, _)| *accepted == check.name).map(|(_, place)| place)
+    }
+
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = &(&'static str, Place)> {
+        self.0.iter()
     }
 
     /// A warning for each that nothing needed, of those that a stack can judge alone.

@@ -4,7 +4,8 @@ use super::{Body, Check, Finding, Module, Object, Of, Run, Verdict};
 use crate::secrets::reference::has_reference;
 use crate::yaml::{Data, Node};
 
-pub(super) const CHECK: Check = Check {
+/// It is looked for in documents here, and in sources in `plain_source`.
+pub const CHECK: Check = Check {
     name: "plain-secret",
     default: Verdict::Deny,
     means: "A text holds a private key or the token of a known service, or a value under a key named like a password, \
@@ -44,6 +45,8 @@ const TOKENS: [&str; 24] = [
     "xoxp-",
     "xapp-",
 ];
+/// What the first line of a private key ends with.
+pub(super) const KEY_BLOCK: &str = "PRIVATE KEY-----";
 /// Characters that the rest of a token has at least, and those of one part of it that is mixed.
 const REST: usize = 16;
 const PART: usize = 8;
@@ -53,7 +56,7 @@ const KEYS: [&str; 9] =
 /// What a key says of a value that only depends on a secret.
 const DIGESTS: [&str; 4] = ["checksum", "digest", "hash", "existing"];
 /// Characters that a value made by chance has at least, and how many bits each of them says.
-const LONG: usize = 16;
+pub(super) const LONG: usize = 16;
 const BITS: f64 = 3.3;
 
 /// Whether a text is a secret by its look alone.
@@ -114,14 +117,19 @@ fn of_line(line: &str) -> Option<&str> {
 
 /// What of a known shape a text holds.
 fn shape(text: &str) -> Option<&'static str> {
+    shaped(text).map(|(what, _)| what)
+}
+
+/// What of a known shape a text holds, and the part of the text that it is.
+pub(super) fn shaped(text: &str) -> Option<(&'static str, &str)> {
     if text.len() <= REST {
         return None;
     }
-    if text.contains("PRIVATE KEY-----") {
-        return Some("a private key");
+    if let Some(at) = text.find(KEY_BLOCK) {
+        return Some(("a private key", &text[at..]));
     }
-    if text.match_indices("://").any(|(at, _)| has_password(&text[at + 3..])) {
-        return Some("a password in a URL");
+    if let Some(password) = text.match_indices("://").find_map(|(at, _)| password(&text[at + 3..])) {
+        return Some(("a password in a URL", password));
     }
     let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '-' | '.'));
     words.find_map(|word| {
@@ -129,18 +137,18 @@ fn shape(text: &str) -> Option<&'static str> {
         if word.len() <= REST {
             None
         } else if TOKENS.iter().find(is_token).is_some() {
-            Some("the token of a service")
+            Some(("the token of a service", word))
         } else {
-            is_jwt(word).then_some("a JSON Web Token")
+            is_jwt(word).then_some(("a JSON Web Token", word))
         }
     })
 }
 
-/// Whether the host of a URL begins with a user and a password that looks made by chance.
-fn has_password(rest: &str) -> bool {
-    let host = rest.split(|c: char| c.is_whitespace() || matches!(c, '/' | '"' | '\'' | '?')).next();
-    let user = host.and_then(|host| host.rsplit_once('@')).and_then(|(user, _)| user.split_once(':'));
-    user.is_some_and(|(_, password)| is_by_chance(password))
+/// The password that looks made by chance and stands with its user before the host of a URL.
+fn password(rest: &str) -> Option<&str> {
+    let host = rest.split(|c: char| c.is_whitespace() || matches!(c, '/' | '"' | '\'' | '?')).next()?;
+    let (_, password) = host.rsplit_once('@')?.0.split_once(':')?;
+    is_by_chance(password).then_some(password)
 }
 
 /// Whether a token goes on like this: long, and with a number in the middle of a part, which no name has.
@@ -157,14 +165,14 @@ fn is_jwt(word: &str) -> bool {
 
 /// Whether the last words of a key are those of a secret: `DB_PASSWORD`, `apiKey`, not `secretName`, `PASSWORD_FILE`,
 /// `checksum/secret`.
-fn is_for_secrets(key: &str) -> bool {
+pub(super) fn is_for_secrets(key: &str) -> bool {
     let letters = key.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase());
     let joined: String = letters.collect();
     KEYS.iter().any(|end| joined.ends_with(end)) && !DIGESTS.iter().any(|word| joined.contains(word))
 }
 
 /// Whether a value looks made by chance: long, without a word's spaces, of letters and digits that differ much.
-fn is_by_chance(text: &str) -> bool {
+pub(super) fn is_by_chance(text: &str) -> bool {
     let is_one_word = || !text.contains(|c: char| c.is_whitespace() || matches!(c, '/' | '$' | '{' | '<' | ':' | '@'));
     text.len() >= LONG && is_one_word() && is_mixed(text) && !has_reference(text) && bits(text) >= BITS
 }

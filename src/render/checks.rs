@@ -32,10 +32,18 @@ pub(super) fn check<'a>(
         let Some(level) = module.levels.level(check) else { continue };
         for finding in check.find(&objects, &about) {
             let job = finding.job.map(|number| &module.jobs[number]);
+            let hidden = if let Of::Hidden(text) = finding.of { Some(text) } else { None };
+            if hidden.is_some_and(|text| site.plain.iter().any(|plain| plain.is_in(text))) {
+                continue; // of a file that all stacks share: told or accepted there
+            }
+            findings.plain.extend(hidden.map(str::to_owned));
             let accepts = [job.map(|job| &job.accepts), Some(&module.accepts), Some(&stack.accepts)];
             match accepts.into_iter().flatten().find_map(|all: &Accepts| all.of(check)) {
-                Some(place) => findings.needed.push(place.clone()),
-                None => findings.problems.push(found(check, level, finding, module)),
+                Some(place) => {
+                    findings.needed.push(place.clone());
+                    findings.plain_accepted.extend(hidden.map(str::to_owned));
+                }
+                None => findings.problems.push(found(check, level, finding, stack, module)),
             }
         }
     }
@@ -52,7 +60,7 @@ pub(super) fn checked(made: &Made) -> Option<check::Object<'_>> {
 }
 
 /// What a check found, told at the value that it is about, or else at the component or the module.
-fn found(check: &Check, level: Level, finding: Finding<'_>, module: &Module) -> Problem {
+fn found(check: &Check, level: Level, finding: Finding<'_>, stack: &Stack, module: &Module) -> Problem {
     let problem = Problem { level, ..Problem::error(check.name, finding.message) };
     let subject = Some(finding.subject).filter(|subject| !subject.is_empty());
     let problem = subject.into_iter().fold(problem, Problem::note).note(check.hint());
@@ -66,7 +74,8 @@ fn found(check: &Check, level: Level, finding: Finding<'_>, module: &Module) -> 
         Of::Scalar(key, text) => documents::value_place(&job.values, &|at, value| at == key && value == text)
             .or_else(|| documents::value_place(&job.values, &|_, value| value == text)),
         Of::Hidden(text) => {
-            let place = documents::value_place(&job.values, &|_, value| value == text);
+            let source = || stack.plain.iter().find(|plain| plain.is_in(text)).map(|plain| plain.place.clone());
+            let place = documents::value_place(&job.values, &|_, value| value == text).or_else(source);
             Some(place.as_ref().unwrap_or(&job.place).without_text())
         }
         Of::Secret(text) => {

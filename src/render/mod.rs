@@ -4,16 +4,22 @@ mod checks;
 mod documents;
 mod links;
 mod patches;
+mod plain;
 
 pub use links::{Asked, Links, Offered};
 pub use patches::is_target;
 
+use std::collections::BTreeSet;
+
+use plain::Shown;
 use rayon::prelude::*;
 
 use crate::document::Document;
 use crate::kubernetes::order;
 use crate::problem::{Place, Problem, Problems, Within, gather};
 use crate::resolve::{Job, Module, Stack};
+use crate::secrets::Reference;
+use crate::secrets::reference::path_text;
 use crate::site::Site;
 use crate::yaml::{Data, Node};
 
@@ -34,6 +40,8 @@ pub struct Artifact {
     pub rendered: Option<Place>,
     /// NFS folders that it mounts: server and path.
     pub mounts: Vec<(String, String)>,
+    /// The references to secrets in it.
+    pub secrets: Vec<Reference>,
 }
 
 /// What a module became.
@@ -43,6 +51,8 @@ pub struct Rendered {
     pub artifacts: Vec<Artifact>,
     /// What its objects are to others.
     pub links: Links,
+    /// The paths of the secrets that it names, in what is made and in what is not made now.
+    pub secrets: BTreeSet<Box<str>>,
     /// What the author should look at.
     pub warnings: Problems,
 }
@@ -59,14 +69,27 @@ struct Findings {
     problems: Problems,
     /// The acceptances that something needed.
     needed: Vec<Place>,
+    /// The texts of documents that look like secrets and are told or accepted.
+    plain: Vec<String>,
+    /// Those of them that are accepted.
+    plain_accepted: Vec<String>,
 }
 
 /// Renders every module of a stack; acceptances and files that nothing needs are warnings.
 pub fn stack(site: &Site, stack: &Stack) -> Result<Vec<Rendered>, Problems> {
     let modules: Vec<_> = stack.modules.par_iter().map(|module| self::module(site, stack, module)).collect();
-    let (rendered, needed): (Vec<_>, Vec<_>) = gather(modules)?.into_iter().unzip();
+    let (modules, shown): (Vec<_>, Vec<_>) = modules.into_iter().unzip();
+    let plain = plain::told(site, stack, &shown);
+    let mut problems = plain.problems;
+    let (rendered, mut needed): (Vec<Rendered>, Vec<_>) =
+        problems.take(gather(modules)).unwrap_or_default().into_iter().unzip();
+    if problems.has_errors() {
+        return Err(problems);
+    }
+    needed.push(plain.needed);
     let mut rendered: Vec<Rendered> = rendered;
     if let Some(first) = rendered.first_mut() {
+        first.warnings.extend(problems);
         first.warnings.extend(stack.accepts.unneeded(&needed.concat()));
     }
     Ok(rendered)
@@ -78,15 +101,17 @@ pub fn problems(site: &Site, stack: &Stack) -> Problems {
         let jobs = module.jobs.par_iter().enumerate().filter(|(_, job)| job.made);
         jobs.filter_map(|(number, job)| documents::of(site, module, number, job).err()).flatten_iter().collect()
     };
-    stack.modules.iter().flat_map(of).collect()
+    let rendering: Problems = stack.modules.iter().flat_map(of).collect();
+    rendering.into_iter().chain(plain::told(site, stack, &[]).problems).collect()
 }
 
-fn module(site: &Site, stack: &Stack, module: &Module) -> Result<(Rendered, Vec<Place>), Problems> {
+/// What a module became, with the acceptances that it needed; and what it shows of secrets in plain.
+fn module(site: &Site, stack: &Stack, module: &Module) -> (Result<(Rendered, Vec<Place>), Problems>, Option<Shown>) {
     let jobs: Vec<_> =
         module.jobs.par_iter().enumerate().map(|(number, job)| documents::of(site, module, number, job)).collect();
+    let is_whole = jobs.iter().all(Result::is_ok);
     let mut findings = Findings::default();
-    let mut made = Vec::new();
-    let mut not_made = Vec::new();
+    let (mut made, mut not_made) = (Vec::new(), Vec::new());
     for (job, documents) in module.jobs.iter().zip(jobs) {
         match documents {
             Ok(documents) if job.made => made.extend(documents),
@@ -102,9 +127,24 @@ fn module(site: &Site, stack: &Stack, module: &Module) -> Result<(Rendered, Vec<
         let mut silent = Findings::default();
         checks::check(site, stack, module, made.iter().chain(&not_made), &mut silent);
         findings.needed.extend(silent.needed);
+        findings.plain.extend(silent.plain_accepted);
     }
     checks::check(site, stack, module, made.iter(), &mut findings);
+    let accepted = plain::accepted(stack, module, &mut findings.needed);
+    let shown = Shown { texts: std::mem::take(&mut findings.plain), accepted };
+    (finished(site, stack, module, (made, not_made), findings), is_whole.then_some(shown))
+}
+
+fn finished(
+    site: &Site,
+    stack: &Stack,
+    module: &Module,
+    (made, not_made): (Vec<Made>, Vec<Made>),
+    mut findings: Findings,
+) -> Result<(Rendered, Vec<Place>), Problems> {
     let links = links::links(stack, module, &made, &not_made);
+    let mut secrets: BTreeSet<Box<str>> =
+        not_made.iter().flat_map(|one| names(&site.secrets.check(&one.document.text()).unwrap_or_default())).collect();
     let artifacts: Vec<_> = made.into_par_iter().map(|one| artifact(site, module, one)).collect();
     let artifacts = findings.problems.take(gather(artifacts)).unwrap_or_default();
     findings.problems.extend(snippets(module, &artifacts));
@@ -112,11 +152,18 @@ fn module(site: &Site, stack: &Stack, module: &Module) -> Result<(Rendered, Vec<
         // what was not looked at as a whole is neither unread nor unneeded
         return Err(findings.problems);
     }
-    let Findings { problems: mut warnings, needed } = findings;
+    secrets.extend(artifacts.iter().flat_map(|artifact| names(&artifact.secrets)));
+    let Findings { problems: mut warnings, needed, .. } = findings;
     warnings.extend(module.jobs.iter().flat_map(|job| job.accepts.unneeded(&needed)));
     warnings.extend(module.accepts.unneeded(&needed));
     warnings.extend(unread_files(module));
-    Ok((Rendered { artifacts, links, warnings }, needed))
+    Ok((Rendered { artifacts, links, secrets, warnings }, needed))
+}
+
+/// The paths of references.
+fn names(references: &[Reference]) -> Vec<Box<str>> {
+    let path = |one: &Reference| path_text(&one.path).into();
+    references.iter().map(path).collect()
 }
 
 /// A problem of what a component made; told at the component, unless it has a place already.
@@ -142,13 +189,13 @@ fn artifact(site: &Site, module: &Module, made: Made) -> Result<Artifact, Proble
         Document::ControlPlaneFile { name, .. } => crate::out::path::control_plane(name),
     };
     let (text, label, rendered) = (document.text(), document.label(), document.place().cloned());
-    if let Err(message) = site.secrets.check(&text) {
+    let secrets = site.secrets.check(&text).map_err(|message| {
         let problem = Problem::error("secret", format!("in {label}: {message}"));
         let problem = wrong_reference(site, &job.values).into_iter().fold(problem, Problem::at);
-        return Err(of_component(problem, job).into());
-    }
+        of_component(problem, job)
+    })?;
     let path = format!("{}/{file}", crate::out::path::encode(&module.name));
-    Ok(Artifact { path, text, label, job: number, place: job.place.clone(), rendered, mounts })
+    Ok(Artifact { path, text, label, job: number, place: job.place.clone(), rendered, mounts, secrets })
 }
 
 /// The place of the first value with a wrong reference to a secret.

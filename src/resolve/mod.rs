@@ -9,7 +9,7 @@ use std::sync::Arc;
 pub use component::Job;
 pub use folder::Folders;
 
-use crate::check::{Accepts, Levels};
+use crate::check::{self, Accepts, Levels, Plain};
 use crate::layer::{lay, lay_all};
 use crate::problem::{Place, Problem, Problems, Source, did_you_mean};
 use crate::schema::What;
@@ -32,6 +32,8 @@ pub struct Stack {
     pub modules: Vec<Module>,
     /// What it accepts for all modules.
     pub accepts: Accepts,
+    /// What looks like a secret in its sources.
+    pub plain: Vec<Plain>,
 }
 
 /// A part of a stack with a namespace and tier of its own.
@@ -75,7 +77,8 @@ pub fn stack(site: &Site, name: &str, sources: &[Arc<Source>]) -> (Option<Stack>
     let mut problems = Problems::new();
     let stack = problems.take(sound_files(site, name, sources)).map(|(folders, node)| {
         problems.extend(folders.strangers());
-        of_folders(site, name, &folders, &node, &mut problems)
+        let plain = check::in_sources(sources);
+        Stack { plain, ..of_folders(site, name, &folders, &node, &mut problems) }
     });
     (stack, problems)
 }
@@ -108,7 +111,15 @@ fn of_folders(site: &Site, name: &str, folders: &Folders, node: &Node, problems:
     }
     modules.sort_by(|a, b| a.name.cmp(&b.name));
     let accepts = problems.take(Accepts::new(node.get("accept"))).unwrap_or_default();
-    Stack { name: name.to_owned(), place: folders.stack.place(), depends_on, target, modules, accepts }
+    Stack {
+        name: name.to_owned(),
+        place: folders.stack.place(),
+        depends_on,
+        target,
+        modules,
+        accepts,
+        plain: Vec::new(),
+    }
 }
 
 /// A target that is none, or none where several could be meant.

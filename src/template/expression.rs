@@ -92,7 +92,13 @@ fn string(text: &str, place: &Place, run: &dyn Fn(&str, &Place) -> Result<Node, 
     for part in parts {
         match part {
             Part::Text(text) => out.push_str(text),
-            Part::Expression(expression) => write_text(&mut out, &from_node(&run(expression, place)?))?,
+            Part::Expression(expression) => {
+                let node = run(expression, place)?;
+                if let Some(message) = crate::secrets::many(&node) {
+                    return Err(Error::new(ErrorKind::InvalidOperation, message));
+                }
+                write_text(&mut out, &from_node(&node))?;
+            }
         }
         if out.len() > LARGEST {
             return Err(too_large());

@@ -24,6 +24,18 @@ struct Secrets {
 }
 
 impl Secrets {
+    /// What is said where it stands and a text is wanted.
+    fn error(&self) -> Error {
+        let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
+        let name = [&["secrets"], path.as_slice()].concat();
+        let message = format!(
+            "`{}` {}",
+            crate::secrets::reference::path_text(&name),
+            crate::secrets::of_many(self.here().iter().map(|(key, _)| key.as_str()))
+        );
+        Error::new(ErrorKind::InvalidOperation, message)
+    }
+
     fn here(&self) -> &[(String, Secret)] {
         match self.all.get(self.path.iter().map(String::as_str)) {
             Some(Secret::Map(keys)) => keys,
@@ -53,6 +65,11 @@ impl Object for Secrets {
     fn enumerate(self: &Arc<Self>) -> Enumerator {
         Enumerator::Values(self.here().iter().map(|(key, _)| Value::from(key.as_str())).collect())
     }
+}
+
+/// The error of a map of secrets where one is wanted, if the value is such a map.
+pub fn many(value: &Value) -> Option<Error> {
+    value.downcast_object_ref::<Secrets>().map(Secrets::error)
 }
 
 /// One secret in an expression: no text yet, so that nothing can cut or compare its reference as if it were the value.

@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 use minijinja::value::{Value, ValueKind};
 use minijinja::{Error, ErrorKind};
 
-use super::secret::{Leaf, Missing};
+use super::secret::{Leaf, Missing, many};
 use crate::problem::Place;
 use crate::secrets::reference;
 use crate::secrets::text::{quoted, write_json as write_json_text};
@@ -202,6 +202,7 @@ pub fn write_text(out: &mut impl Write, value: &Value) -> Result<(), Error> {
         _ if missing(value).is_some() => {
             return Err(missing(value).map_or_else(|| undefined(&Path::default()), Missing::error));
         }
+        _ if many(value).is_some() => return Err(many(value).unwrap_or_else(|| undefined(&Path::default()))),
         kind => {
             let kind = if kind == ValueKind::None { "none".to_owned() } else { format!("a {kind}") };
             let hint = "it has no text; use `| tojson`, `| default(...)` or a condition";

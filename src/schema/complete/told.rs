@@ -41,6 +41,7 @@ impl Walk<'_> {
             problem =
                 problem.note("an expression does not know how a number with a fraction was written: quote it there");
         }
+        let problem = crate::secrets::many(node).into_iter().fold(problem, Problem::note);
         self.tell(problem, &node.place);
     }
 
