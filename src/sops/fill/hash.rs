@@ -93,7 +93,8 @@ mod tests {
 
     #[test]
     fn sha512_crypt_is_what_the_c_library_makes() {
-        for (value, rounds) in [("hunter2", 5000), ("x", 1000), ("pässwörd ☃ 'x' \"y\"", 1234), (&"x".repeat(200), 1000)]
+        for (value, rounds) in
+            [("hunter2", 5000), ("x", 1000), ("pässwörd ☃ 'x' \"y\"", 1234), (&"x".repeat(200), 1000)]
         {
             let hash = sha512_crypt(value.as_bytes(), rounds, &path(&["vm", "password"])).unwrap();
             let (salt, _) = hash.rsplit_once('$').unwrap();
