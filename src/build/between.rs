@@ -33,6 +33,7 @@ pub(super) fn summary(stack: &resolve::Stack) -> Summary {
     let mut summary = Summary::default();
     summary.target = stack.target.as_deref().map(Into::into);
     summary.place = summary.mark(&stack.place);
+    summary.generated.clone_from(&stack.generated);
     for (name, place) in &stack.depends_on {
         let mark = summary.mark(place);
         summary.depends_on.push((name.as_str().into(), mark));
@@ -199,6 +200,7 @@ fn stacks<'a>(
     Stacks {
         names: look.stacks.keys().map(String::as_str).collect(),
         summaries: summaries.into_iter().collect(),
+        generated: &site.generated,
         external: &site.external,
         secrets: &site.secrets,
         used: site_uses(site),

@@ -3,6 +3,7 @@
 //! A SOPS file keeps its keys readable, so a build needs no private key: it checks that a secret exists and writes a
 //! [`Reference`] with the fingerprint of its ciphertext.
 
+pub mod charset;
 pub mod filter;
 mod names;
 pub mod reference;

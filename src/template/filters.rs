@@ -12,6 +12,7 @@ use super::value::{self, References};
 use super::{Generated, lock, scope};
 use crate::digest;
 use crate::problem::{Place, Source, Spot};
+use crate::secrets::charset::{self, Charset};
 use crate::secrets::reference::{self, has_reference};
 use crate::secrets::text as encoded;
 use crate::secrets::{Filter, Reference};
@@ -245,9 +246,11 @@ fn filtered(filter: &str, text: &str) -> Result<String, Error> {
 
 /// Says that a secret is made once by homebuild, and how.
 fn generated(state: &State<'_, '_>, value: &Value, options: Kwargs) -> Result<Value, Error> {
-    let length = options.get::<Option<u32>>("length")?.unwrap_or(32);
-    let charset = options.get::<Option<String>>("charset")?.unwrap_or_else(|| "alphanumeric".to_owned());
+    let length = options.get::<Option<u32>>("length")?.unwrap_or(charset::LENGTH);
+    let charset = options.get::<Option<String>>("charset")?.unwrap_or_else(|| charset::DEFAULT.to_owned());
     options.assert_all_used()?;
+    charset::length(length).map_err(wrong)?;
+    Charset::read(&charset).map_err(wrong)?;
     let path = match (value::missing(value), value::text(value).ok().as_deref().and_then(Reference::exactly)) {
         (Some(missing), _) => missing.path(),
         (None, Some(found)) => {
@@ -259,13 +262,12 @@ fn generated(state: &State<'_, '_>, value: &Value, options: Kwargs) -> Result<Va
     };
     if let Some(scope) = scope(state) {
         let spot = Spot::file(state.name());
-        lock(&scope.files.generated).push(Generated { path: path.clone(), length, charset, spot });
+        lock(&scope.files.generated).push(Generated { path, length, charset, spot });
     }
-    if value::missing(value).is_some() {
-        let message = format!("the secret `{path}` is not made yet: run `homebuild secrets generate`");
-        return Err(Error::new(ErrorKind::UndefinedError, message));
+    match value::missing(value) {
+        Some(missing) => missing.pretended().ok_or_else(|| missing.not_made()),
+        None => Ok(value.clone()),
     }
-    Ok(value.clone())
 }
 
 #[cfg(test)]
