@@ -123,7 +123,7 @@ fn what_is_wrong_is_told_with_its_place_and_without_its_text() {
         ("x.tfvars", "a = \"hunter2\"\na = \"hunter2\"\n", "x.tfvars:2:1"),
         ("x.tfvars", "a {\n  b = \"hunter2\"\n}\n", "x.tfvars:1:1"),
         ("x.tfvars", "\n  a = \"hunter2\nb = 2\"\n", "x.tfvars:2:7"),
-        ("x.tfvars", "a = \"hunter2\\q\"\n", "x.tfvars:1:14"),
+        ("x.tfvars", "a = \"hunter2\\q\"\n", "x.tfvars:1:15"),
         ("x.tfvars", "é = \"hunter2\" hunter2\n", "x.tfvars:1:15"),
         ("x.tfvars", "a = [\"hunter2\" \"hunter2\"]\n", "x.tfvars:1:16"),
         ("x.tfvars", "a = \"hunter2", "x.tfvars:1:5"),
