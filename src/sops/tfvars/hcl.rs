@@ -14,7 +14,9 @@ use crate::problem::{Place, Problem, Problems};
 pub(super) fn read(file: &Text<'_>) -> Result<Vec<Variable>, Problems> {
     let body = parse_body(file.text).map_err(|error| {
         let place = file.at(error.location().line(), error.location().column());
-        problem(format!("this is no tfvars file: {}", error.message())).at(&place)
+        problem(format!("this is no tfvars file: {}", error.message()))
+            .at(&place)
+            .note("where nothing is wrong there, a quote or a bracket that opens behind it is not closed")
     })?;
     let mut problems = Problems::new();
     let variables = body.into_iter().filter_map(|structure| problems.take(variable(file, structure))).collect();
