@@ -137,7 +137,7 @@ fn chosen(variables: Vec<Variable>, only: &[String]) -> Result<Vec<Variable>, Pr
 /// The problem of a variable that the rule of a secrets file would leave in plain text.
 fn in_plain(file: &File, variable: &Variable) -> Option<Problem> {
     let leaves = variable.tree.leaves();
-    let full = |path: &[String]| [&[variable.name.clone()], path].concat();
+    let full = |path: &[String]| [std::slice::from_ref(&variable.name), path].concat();
     let path = leaves.iter().map(|(path, _)| full(path)).find(|path| file.is_plain(path))?;
     let message = format!("`{}` would stand in plain text in {}", path_text(&path), file.path());
     Some(Problem::error("tfvars", message).at(&variable.place).note(
@@ -202,7 +202,7 @@ impl<'a> Plan<'a> {
     fn nulls_below(&mut self, path: &[String], tree: &Tree) {
         let Tree::Map(map) = tree else { return };
         for (key, tree) in map {
-            let path = [path, &[key.clone()]].concat();
+            let path = [path, std::slice::from_ref(key)].concat();
             match tree {
                 Tree::Null => self.nulls.push(path_text(&path)),
                 _ => self.nulls_below(&path, tree),
