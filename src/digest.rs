@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
-/// The first bytes of a text's SHA-256, as twice as many hex digits.
+/// The first bytes of the SHA-256 of a text or of bytes, as twice as many hex digits.
 #[must_use]
-pub fn hex(text: &str, bytes: usize) -> String {
-    Sha256::digest(text.as_bytes()).iter().take(bytes).fold(String::with_capacity(bytes * 2), |mut out, byte| {
+pub fn hex(text: impl AsRef<[u8]>, bytes: usize) -> String {
+    Sha256::digest(text.as_ref()).iter().take(bytes).fold(String::with_capacity(bytes * 2), |mut out, byte| {
         let _ = write!(out, "{byte:02x}");
         out
     })

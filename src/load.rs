@@ -84,9 +84,10 @@ fn of_folder(disk: &disk::Site, seen: &mut Seen) -> Result<Vec<Arc<Source>>, Pro
     seen.extend(folder.seen);
     let name = |source: &Arc<Source>| source.path.rsplit('/').next().unwrap_or_default().to_owned();
     let is_direct = |source: &Arc<Source>| source.path.matches('/').count() == 1;
-    let (secrets, others): (Vec<_>, Vec<_>) = folder.files.into_iter().partition(|source| {
-        is_direct(source) && source.path.ends_with(END) && !name(source).starts_with('.')
-    });
+    let (secrets, others): (Vec<_>, Vec<_>) = folder
+        .files
+        .into_iter()
+        .partition(|source| is_direct(source) && source.path.ends_with(END) && !name(source).starts_with('.'));
     let is_aside = |source: &&Arc<Source>| name(source).starts_with('.') || name(source).ends_with(".md");
     problems.extend(others.iter().filter(|source| !is_aside(source)).map(|source| {
         Problem::error("unused-file", format!("nothing reads `{}`", source.path))

@@ -51,7 +51,7 @@ const HOMES: [(&str, &[&str]); 28] = [
     ("aes_gcm", &["sops"]),
     ("age", &["sops"]),
     ("getrandom", &["sops"]),
-    ("zeroize", &["cli", "sops"]),
+    ("zeroize", &["cli", "disk", "sops"]),
     ("strsim", &["problem"]),
     ("http", &["cluster"]),
     ("k8s_openapi", &["cluster"]),

@@ -222,8 +222,7 @@ fn what_needs_a_look_is_told_with_its_place_and_no_secret() {
 fn a_secret_that_the_site_has_is_named_alone() {
     let site = tempfile::tempdir().unwrap();
     homebuild(site.path(), &["init", "."]).good();
-    let secrets =
-        "notes:\n  db_password: ENC[AES256_GCM,data:AAAA,iv:AAAA,tag:AAAA,type:str]\nsops:\n  age: [{recipient: age1x}]\n  mac: ENC[AES256_GCM,data:c,iv:c,tag:c,type:str]\n";
+    let secrets = "notes:\n  db_password: ENC[AES256_GCM,data:AAAA,iv:AAAA,tag:AAAA,type:str]\nsops:\n  age: [{recipient: age1x}]\n  mac: ENC[AES256_GCM,data:c,iv:c,tag:c,type:str]\n";
     fs::write(site.path().join("secrets.sops.yaml"), secrets).unwrap();
     fs::write(
         site.path().join("compose.yaml"),

@@ -6,9 +6,9 @@ use rayon::prelude::*;
 
 use super::{Built, Told, keep, kept};
 use crate::across::{Object, Stacks, Summary, Unmet};
+use crate::check::{PLAIN_SECRET, UNUSED_SECRET};
 use crate::disk;
 use crate::links::{Answer, Needed, Offers};
-use crate::check::{PLAIN_SECRET, UNUSED_SECRET};
 use crate::load;
 use crate::lock;
 use crate::out::{Look, State};

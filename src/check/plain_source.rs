@@ -142,7 +142,8 @@ fn of_line<'a>(line: &'a str, before: &Before<'_>) -> Option<(String, &'a str)> 
 
 /// Characters that stand around a value.
 fn is_around(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '"' | '\'' | '`' | ',' | ';' | '(' | ')' | '{' | '}' | '[' | ']' | '<' | '>' | ':')
+    c.is_whitespace()
+        || matches!(c, '"' | '\'' | '`' | ',' | ';' | '(' | ')' | '{' | '}' | '[' | ']' | '<' | '>' | ':')
         || matches!(c, '$' | '@' | '/' | '\\' | '=')
 }
 
@@ -171,9 +172,9 @@ fn key_of<'a>(left: &'a str, right: &str, before: &Before<'a>) -> Option<&'a str
 /// The key that a part of a line ends with: `export KEY`, `"key"`, `{name: x, key`.
 fn last_word(text: &str) -> &str {
     let text = text.trim_end_matches(['"', '\'', ' ']);
-    let start = text.rfind(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '-' | '.' | '/')).map_or(0, |at| {
-        at + text[at..].chars().next().map_or(1, char::len_utf8)
-    });
+    let start = text
+        .rfind(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '-' | '.' | '/'))
+        .map_or(0, |at| at + text[at..].chars().next().map_or(1, char::len_utf8));
     &text[start..]
 }
 

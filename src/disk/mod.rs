@@ -6,6 +6,7 @@
 
 mod add;
 pub(crate) mod descriptor;
+mod keys;
 mod lock;
 mod rewrite;
 mod scratch;
@@ -23,6 +24,7 @@ use rustix::fs::{CWD, FileType, Mode, OFlags, openat};
 use rustix::io::Errno;
 
 use crate::problem::{Place, Problem, Problems, Source};
+pub use keys::{KeyFile, key_file};
 pub use lock::Lock;
 pub use scratch::{Scratch, private};
 pub use seen::Seen;

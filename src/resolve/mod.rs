@@ -111,7 +111,15 @@ fn of_folders(site: &Site, name: &str, folders: &Folders, node: &Node, problems:
     }
     modules.sort_by(|a, b| a.name.cmp(&b.name));
     let accepts = problems.take(Accepts::new(node.get("accept"))).unwrap_or_default();
-    Stack { name: name.to_owned(), place: folders.stack.place(), depends_on, target, modules, accepts, plain: Vec::new() }
+    Stack {
+        name: name.to_owned(),
+        place: folders.stack.place(),
+        depends_on,
+        target,
+        modules,
+        accepts,
+        plain: Vec::new(),
+    }
 }
 
 /// A target that is none, or none where several could be meant.

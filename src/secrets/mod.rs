@@ -94,7 +94,9 @@ impl Secret {
             let Piece::Reference(found) = piece else { continue };
             match self.get(found.path.iter().map(String::as_str)) {
                 Some(Self::Value(fingerprint)) if *fingerprint == found.fingerprint => all.push(found),
-                Some(Self::Map(keys)) => return Err(format!("`{found}` {}", of_many(keys.iter().map(|(key, _)| key.as_str())))),
+                Some(Self::Map(keys)) => {
+                    return Err(format!("`{found}` {}", of_many(keys.iter().map(|(key, _)| key.as_str()))));
+                }
                 _ => return Err(format!("`{found}` is not a secret of this site; `<secret::` is the literal text")),
             }
         }
@@ -148,7 +150,9 @@ pub fn place(files: &[Arc<Source>], path: &[&str]) -> Option<Place> {
         let mut at = &node;
         for key in path {
             (at, place) = match &at.data {
-                Data::List(list) => list.get(key.parse::<usize>().ok()?).map(|item| (item, Some(item.place.clone())))?,
+                Data::List(list) => {
+                    list.get(key.parse::<usize>().ok()?).map(|item| (item, Some(item.place.clone())))?
+                }
                 Data::Map(map) => map.entry(key).map(|entry| (&entry.value, Some(entry.place.clone())))?,
                 _ => return None,
             };
@@ -245,7 +249,8 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_told_without_a_line_of_the_file() {
-        for text in ["token: hunter2", "a: [b, {c: hunter2}]", "port: 8080", "a: ENC[AES256_GCM,data:a,iv:b", "a: 1\na: 2"]
+        for text in
+            ["token: hunter2", "a: [b, {c: hunter2}]", "port: 8080", "a: ENC[AES256_GCM,data:a,iv:b", "a: 1\na: 2"]
         {
             let told: String = load(text).unwrap_err().sorted().iter().map(ToString::to_string).collect();
             assert!(told.contains("secrets.sops.yaml:") && !told.contains("hunter2") && !told.contains('^'), "{told}");

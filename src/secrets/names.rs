@@ -125,8 +125,9 @@ fn secret<'a>(node: &'a Node, keys: &mut Vec<&'a str>, rules: &Rules) -> Result<
     }
     let name = keys.join(".");
     Err(if text.starts_with(BEGIN) {
-        Problem::error("secrets", format!("`{name}` is not a whole ciphertext"))
-            .note("one is `ENC[AES256_GCM,data:...,iv:...,tag:...,type:...]`; take it from git, or set the secret again")
+        Problem::error("secrets", format!("`{name}` is not a whole ciphertext")).note(
+            "one is `ENC[AES256_GCM,data:...,iv:...,tag:...,type:...]`; take it from git, or set the secret again",
+        )
     } else {
         Problem::error("secrets", format!("`{name}` is not encrypted"))
             .note(format!("take it out and let homebuild write it: `homebuild secrets set {name}`"))

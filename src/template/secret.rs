@@ -28,7 +28,11 @@ impl Secrets {
     fn error(&self) -> Error {
         let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
         let name = [&["secrets"], path.as_slice()].concat();
-        let message = format!("`{}` {}", crate::secrets::reference::path_text(&name), crate::secrets::of_many(self.here().iter().map(|(key, _)| key.as_str())));
+        let message = format!(
+            "`{}` {}",
+            crate::secrets::reference::path_text(&name),
+            crate::secrets::of_many(self.here().iter().map(|(key, _)| key.as_str()))
+        );
         Error::new(ErrorKind::InvalidOperation, message)
     }
 

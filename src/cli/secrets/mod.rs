@@ -7,12 +7,14 @@ mod list;
 mod remove;
 mod set;
 
+use std::ffi::OsString;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
+use zeroize::Zeroizing;
 
 use super::style;
 use crate::disk;
@@ -117,8 +119,11 @@ fn is_shown() -> bool {
     std::io::stdout().is_terminal()
 }
 
+/// The private keys of who runs the program.
 fn keys() -> Keys {
-    let text = std::env::var_os("SOPS_AGE_KEY").map(|text| text.to_string_lossy().into_owned());
-    let file = || disk::private(Path::new(&std::env::var_os("SOPS_AGE_KEY_FILE")?)).ok();
-    Keys::of(&text.or_else(|| Some(String::from_utf8_lossy(&file()?).into_owned())).unwrap_or_default())
+    Keys::found(&variable, Box::new(|question| rpassword::prompt_password(question).ok().map(Zeroizing::new)))
+}
+
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
 }

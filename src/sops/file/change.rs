@@ -79,7 +79,7 @@ impl File {
     /// Wraps the file's key for one more, who reads everything in it from then on. Whether they could not already.
     pub fn add_reader(&mut self, recipient: &Recipient) -> Result<bool, Problems> {
         let readers = self.readers();
-        if readers.iter().any(|reader| reader.recipient == recipient.to_string()) {
+        if readers.iter().any(|reader| recipient.is(&reader.recipient)) {
             return Ok(false);
         }
         let wrapped = Reader { recipient: recipient.to_string(), wrapped: recipient.wrap(self.cipher.key())? };

@@ -66,9 +66,9 @@ impl File {
             .into());
         }
         let readers = readers(&sops);
-        let key = readers.iter().find_map(|reader| keys.open(&reader.wrapped)).ok_or_else(|| {
-            let recipients: Vec<String> = readers.iter().map(|reader| reader.recipient.clone()).collect();
-            keys.refusal(&recipients).at(&Place::file(source))
+        let key = keys.open(&readers).ok_or_else(|| {
+            let recipients = readers.iter().map(|reader| reader.recipient.clone()).chain(others(&sops));
+            keys.refusal(&recipients.collect::<Vec<_>>()).at(&Place::file(source))
         })?;
         let key = <[u8; KEY]>::try_from(key.as_slice()).map(Zeroizing::new).map_err(|_| {
             Problem::error("secrets", format!("the key in this file has {} bytes, not {KEY}", key.len()))
@@ -173,20 +173,7 @@ impl File {
     /// What else can open it: `pgp FBC7B9E2A4F9289AC0C1D4843D16CEE4A27381B4`, `kms arn:...`. homebuild leaves them alone.
     #[must_use]
     pub fn other_readers(&self) -> Vec<String> {
-        let sops = self.sops();
-        let kinds = [
-            ("pgp", "fp"),
-            ("kms", "arn"),
-            ("gcp_kms", "resource_id"),
-            ("azure_kv", "vault_url"),
-            ("hc_vault", "vault_address"),
-            ("hckms", "key_id"),
-        ];
-        let of_kind = |(kind, name): (&str, &str)| -> Vec<String> {
-            let list = sops.get(kind).and_then(Node::as_list).unwrap_or_default();
-            list.iter().map(|one| format!("{kind} {}", one.get(name).and_then(Node::as_str).unwrap_or("?"))).collect()
-        };
-        kinds.into_iter().flat_map(of_kind).collect()
+        others(&self.sops())
     }
 
     fn sops(&self) -> Node {
@@ -206,6 +193,22 @@ fn readers(sops: &Node) -> Vec<Reader> {
     let list = sops.get("age").and_then(Node::as_list).unwrap_or_default();
     let text = |node: &Node, key| node.get(key).and_then(Node::as_str).unwrap_or_default().to_owned();
     list.iter().map(|one| Reader { recipient: text(one, "recipient"), wrapped: text(one, "enc") }).collect()
+}
+
+fn others(sops: &Node) -> Vec<String> {
+    let kinds = [
+        ("pgp", "fp"),
+        ("kms", "arn"),
+        ("gcp_kms", "resource_id"),
+        ("azure_kv", "vault_url"),
+        ("hc_vault", "vault_address"),
+        ("hckms", "key_id"),
+    ];
+    let of_kind = |(kind, name): (&str, &str)| -> Vec<String> {
+        let list = sops.get(kind).and_then(Node::as_list).unwrap_or_default();
+        list.iter().map(|one| format!("{kind} {}", one.get(name).and_then(Node::as_str).unwrap_or("?"))).collect()
+    };
+    kinds.into_iter().flat_map(of_kind).collect()
 }
 
 fn why(error: Unreadable) -> &'static str {

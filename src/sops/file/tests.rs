@@ -227,15 +227,28 @@ impl Sops {
         std::fs::write(self.0.path().join("secrets.sops.yaml"), text).unwrap();
     }
 
-    /// Encrypts the file of this plain text with more arguments.
-    fn encrypted(text: &str, arguments: &[&str]) -> Self {
-        let sops = Self::new(text);
-        let recipient = recipient().to_string();
-        let all = [&["encrypt", "--age", &recipient, "--in-place"], arguments, &["secrets.sops.yaml"]].concat();
-        sops.run(&all);
+    /// Encrypts a plain text by a rule of `.sops.yaml`.
+    fn encrypted(text: &str, rule: &str, indent: usize) -> Self {
+        // bytes that are no text cannot stand in plain
+        let is_all_encrypted = !rule.contains("regex") && !rule.contains("suffix");
+        let text = if is_all_encrypted { text.to_owned() } else { text.replace("bytes: !!binary /w==\n", "") };
+        let sops = Self::new(&text);
+        let rules =
+            format!("creation_rules: [{{age: {}{rule}}}]\nstores: {{yaml: {{indent: {indent}}}}}\n", recipient());
+        std::fs::write(sops.0.path().join(".sops.yaml"), rules).unwrap();
+        sops.run(&["encrypt", "--in-place", "secrets.sops.yaml"]);
         sops
     }
 }
+
+/// Rules of what is encrypted.
+const RULES: [&str; 5] = [
+    "",
+    ", mac_only_encrypted: true",
+    ", encrypted_regex: '^(map|plain)$'",
+    ", unencrypted_regex: '^b$'",
+    ", encrypted_suffix: t",
+];
 
 /// What a text means to another reader of YAML.
 fn meaning(text: &str) -> serde_yaml::Value {
@@ -249,20 +262,9 @@ const ALL: &str = "# the first\nplain: one # beside\nnumber: 42\nfraction: 1.5\n
 #[test]
 #[ignore = "needs sops, which tests/setup.sh installs"]
 fn what_sops_writes_is_read() {
-    for arguments in [
-        &[][..],
-        &["--mac-only-encrypted"],
-        &["--encrypted-regex", "^(map|plain)$"],
-        &["--unencrypted-regex", "^b$"],
-        &["--encrypted-suffix", "t"],
-    ] {
+    for rule in RULES {
         for indent in [2, 4] {
-            let sops = Sops::new("");
-            std::fs::write(sops.0.path().join(".sops.yaml"), format!("stores: {{yaml: {{indent: {indent}}}}}\n"))
-                .unwrap();
-            sops.put(ALL);
-            let recipient = recipient().to_string();
-            sops.run(&[&["encrypt", "--age", &recipient, "--in-place"], arguments, &["secrets.sops.yaml"]].concat());
+            let sops = Sops::encrypted(ALL, rule, indent);
             let file = open(&sops.text()).unwrap();
             let expect = [
                 (&["plain"][..], "one"),
@@ -273,11 +275,11 @@ fn what_sops_writes_is_read() {
                 (&["map", "b", "2", "0"], "deep"),
             ];
             for (path, value) in expect {
-                assert_eq!(file.value(path).and_then(Value::text), Some(value), "{arguments:?} {path:?}");
+                assert_eq!(file.value(path).and_then(Value::text), Some(value), "{rule} {path:?}");
             }
             assert_eq!(file.value(&["odd@key"]).and_then(Value::text), Some("q\"uote\\ \u{1} é \u{1F600}"));
             assert_eq!(file.value(&["nothing"]), None);
-            if arguments.is_empty() {
+            if rule.is_empty() {
                 assert_eq!(file.value(&["bytes"]).map(Value::bytes), Some(&[0xff][..]));
                 assert!(file.decrypted().contains("# in a list") && file.decrypted().contains("# beside"));
             }
@@ -288,10 +290,8 @@ fn what_sops_writes_is_read() {
 #[test]
 #[ignore = "needs sops, which tests/setup.sh installs"]
 fn what_is_changed_sops_reads_and_verifies() {
-    for arguments in
-        [&[][..], &["--mac-only-encrypted"], &["--encrypted-regex", "^(map|plain)$"], &["--unencrypted-regex", "^b$"]]
-    {
-        let sops = Sops::encrypted(ALL, arguments);
+    for rule in RULES {
+        let sops = Sops::encrypted(ALL, rule, 4);
         let mut file = open(&sops.text()).unwrap();
         file.set(&["plain"], Value::str("other")).unwrap();
         file.set(&["map", "new"], Value::str("a\nb\r\n\0")).unwrap();
@@ -316,7 +316,7 @@ fn what_is_changed_sops_reads_and_verifies() {
 #[test]
 #[ignore = "needs sops, which tests/setup.sh installs"]
 fn an_edit_of_nothing_changes_nothing_that_sops_wrote() {
-    let sops = Sops::encrypted(ALL, &[]);
+    let sops = Sops::encrypted(ALL, "", 4);
     let before = sops.text();
     let mut file = open(&before).unwrap();
     let text = file.decrypted();
@@ -356,7 +356,7 @@ fn readers_come_and_go() {
         let public = text.lines().find_map(|line| line.strip_prefix("# public key: ")).unwrap();
         (path, Recipient::parse(public).unwrap())
     };
-    let sops = Sops::encrypted("a: one\n", &[]);
+    let sops = Sops::encrypted("a: one\n", "", 2);
     let (path, other) = pair(sops.0.path(), "other.txt");
     let before = sops.text();
     let mut file = open(&before).unwrap();
