@@ -151,7 +151,7 @@ fn is_around(c: char) -> bool {
 fn key_of<'a>(left: &'a str, right: &str, before: &Before<'a>) -> Option<&'a str> {
     let is_quote = |c: char| matches!(c, '"' | '\'' | ' ' | '\t' | '\\');
     let ends = right.trim_start_matches(['=', '"', '\'', '\\']);
-    let is_alone = ends.trim_start().is_empty() || ends.trim_start().starts_with(['#', ',', ';', '}', ']']);
+    let is_alone = ends.trim_start().is_empty() || ends.trim_start().starts_with(['#', ',', ';', '}', ']', ')', '%']);
     let with_key = left.trim_end_matches(is_quote);
     let Some(key) = with_key.strip_suffix([':', '=']) else {
         // a line of its own: a list, or a text below its key
