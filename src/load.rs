@@ -29,8 +29,7 @@ pub fn shared(disk: &disk::Site) -> Result<(Config, SiteSources, Seen), Problems
     let (layouts, partials, schemas) = (folder("layouts"), folder("partials"), folder("schemas"));
     let Some(config) = config else { return Err(problems) };
     let secrets = problems.take(secrets(disk, &config, &mut seen)).unwrap_or_default();
-    let half = "or take one side whole and set again what it lacks: the `mac` of a file that is put together is wrong";
-    problems.extend(secrets.iter().filter_map(conflict).map(|problem| problem.note(half)));
+    problems.extend(secrets.iter().filter_map(conflict_of_secrets));
     problems.or((config, SiteSources { layouts, partials, schemas, secrets, pretend: false }, seen))
 }
 
@@ -48,7 +47,7 @@ pub fn secrets_only(disk: &disk::Site) -> Result<Vec<Arc<Source>>, Problems> {
     let mut seen = Seen::new();
     let source = disk.file("homebuild.yaml", &mut seen)?.ok_or_else(no_site)?;
     let files = secrets(disk, &Config::read(&source)?, &mut seen)?;
-    files.iter().filter_map(conflict).collect::<Problems>().or(files)
+    files.iter().filter_map(conflict_of_secrets).collect::<Problems>().or(files)
 }
 
 /// The paths of the secrets files of a site, whether they are there or not.
@@ -134,6 +133,14 @@ pub fn conflict(source: &Arc<Source>) -> Option<Problem> {
             .label(label)
             .note("decide for one side, or for both, and take the marks away"),
     )
+}
+
+/// The same in a file of secrets, of which no line is shown.
+fn conflict_of_secrets(source: &Arc<Source>) -> Option<Problem> {
+    let problem = conflict(source)?;
+    let place = problem.place.as_ref().map(Place::without_text);
+    let half = "or take one side whole and set again what it lacks: the `mac` of a file that is put together is wrong";
+    Some(Problem { place, ..problem }.note(half))
 }
 
 fn binaries(folder: &disk::Folder) -> Problems {

@@ -101,7 +101,7 @@ impl<'a> Before<'a> {
         }
         self.line = line;
         let indent = indentation(line);
-        self.open.retain(|(outer, _)| *outer < indent);
+        self.open.retain(|(outer, _)| *outer < indent || (*outer == indent && is_item(line)));
         let start = line.trim().trim_end_matches(['|', '>', '-', '+', ' ']);
         if let Some(key) = start.strip_suffix(':') {
             self.open.push((indent, last_word(key)));
@@ -111,8 +111,14 @@ impl<'a> Before<'a> {
     /// The key that a line stands below.
     fn above(&self, line: &str) -> Option<&'a str> {
         let indent = indentation(line);
-        self.open.iter().rev().find(|(outer, _)| *outer < indent).map(|(_, key)| *key)
+        let mut open = self.open.iter().rev();
+        open.find(|(outer, _)| *outer < indent || (*outer == indent && is_item(line))).map(|(_, key)| *key)
     }
+}
+
+/// Whether a line is an entry of a list, which may stand below its key without being indented.
+fn is_item(line: &str) -> bool {
+    line.trim_start().starts_with("- ")
 }
 
 fn indentation(line: &str) -> usize {
@@ -145,7 +151,7 @@ fn is_around(c: char) -> bool {
 fn key_of<'a>(left: &'a str, right: &str, before: &Before<'a>) -> Option<&'a str> {
     let is_quote = |c: char| matches!(c, '"' | '\'' | ' ' | '\t' | '\\');
     let ends = right.trim_start_matches(['=', '"', '\'', '\\']);
-    let is_alone = ends.trim_start().is_empty() || ends.trim_start().starts_with(['#', ',', ';', '}', ']']);
+    let is_alone = ends.trim_start().is_empty() || ends.trim_start().starts_with(['#', ',', ';', '}', ']', ')', '%']);
     let with_key = left.trim_end_matches(is_quote);
     let Some(key) = with_key.strip_suffix([':', '=']) else {
         // a line of its own: a list, or a text below its key
