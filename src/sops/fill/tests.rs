@@ -104,7 +104,7 @@ fn every_kind_of_artifact_keeps_its_form() {
 fn all_that_cannot_be_filled_in_is_told_at_once_and_never_a_value() {
     let mut safe = Safe::of([("password", "hunter2"), ("nul", "hunter2\0"), ("long", LONG)]);
     safe.0.push(("bytes", Value::str(vec![0xff; 3])));
-    let wrong = to("password", "").replace("#", "#0").replace(">", "");
+    let wrong = to("password", "").replace('#', "#0").replace('>', "");
     let wrong = format!("{}>", &wrong[..wrong.len() - 1]);
     let text = format!(
         "spec:\n  missing: <secret:s.pasword#00000000>\n  stale: {wrong}\n  map: <secret:s#00000000>\n  list:\n  - a.b: x{}\n    \
