@@ -2,7 +2,8 @@
 
 use crate::kubernetes::identity::Identity;
 use crate::problem::{Place, Problem, Problems};
-use crate::yaml::{self, Data, Map, Node};
+use crate::secrets;
+use crate::yaml::{self, Data, Form, Map, Node};
 
 /// The `apiVersion` of homebuild's own kinds.
 pub const OWN: &str = "homebuild/v1";
@@ -112,7 +113,11 @@ fn proxmox(kind: String, name: String, spec: &Node) -> Result<Document, Problems
 fn control_plane(name: String, spec: &Node) -> Result<Document, Problems> {
     match (spec.get("text").and_then(Node::as_str), spec.get("data")) {
         (Some(text), None) => Ok(Document::ControlPlaneFile { name, text: text.to_owned() }),
-        (None, Some(data)) => Ok(Document::ControlPlaneFile { name, text: yaml::emit(data) }),
+        (None, Some(data)) => {
+            // push knows no form of such a file, and fills it in as a text
+            let text = secrets::text::emit(data.clone(), Form::Yaml).map_err(|error| wrong(error, &data.place))?;
+            Ok(Document::ControlPlaneFile { name, text })
+        }
         _ => Err(wrong("`spec` of a ControlPlaneFile has either `text` or `data`", &spec.place).into()),
     }
 }

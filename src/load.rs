@@ -30,7 +30,7 @@ pub fn shared(disk: &disk::Site) -> Result<(Config, SiteSources, Seen), Problems
     let Some(config) = config else { return Err(problems) };
     let secrets = problems.take(secrets(disk, &config, &mut seen)).unwrap_or_default();
     problems.extend(secrets.iter().filter_map(conflict_of_secrets));
-    problems.or((config, SiteSources { layouts, partials, schemas, secrets }, seen))
+    problems.or((config, SiteSources { layouts, partials, schemas, secrets, pretend: false }, seen))
 }
 
 /// The folders that the secrets files lie in, as far as `homebuild.yaml` can be read now.
@@ -48,6 +48,14 @@ pub fn secrets_only(disk: &disk::Site) -> Result<Vec<Arc<Source>>, Problems> {
     let source = disk.file("homebuild.yaml", &mut seen)?.ok_or_else(no_site)?;
     let files = secrets(disk, &Config::read(&source)?, &mut seen)?;
     files.iter().filter_map(conflict_of_secrets).collect::<Problems>().or(files)
+}
+
+/// The paths of the secrets files of a site, whether they are there or not.
+pub fn secret_paths(disk: &disk::Site) -> Result<Vec<String>, Problems> {
+    let source = disk.file("homebuild.yaml", &mut Seen::new())?.ok_or_else(no_site)?;
+    let config = Config::read(&source)?;
+    let named = config.secret_files();
+    Ok(named.map_or(vec![SECRETS.to_owned()], |files| files.iter().map(|(path, _)| (*path).to_owned()).collect()))
 }
 
 fn no_site() -> Problem {

@@ -11,7 +11,7 @@ use crate::problem::{Place, Problem, Problems, Source, did_you_mean};
 use crate::schema::{Language, Schema, Types, What};
 use crate::secrets::Secret;
 use crate::template::expression;
-use crate::template::{Context, Engine, Files, Growing, Value, from_node, secrets};
+use crate::template::{Context, Engine, Files, Generated, Growing, Makes, Value, from_node, secrets};
 use crate::yaml::{self, Data, Map, Node};
 
 /// The keys of a component that are not its layout's.
@@ -35,6 +35,8 @@ pub struct SiteSources {
     pub schemas: Vec<Arc<Source>>,
     /// The SOPS files that `homebuild.yaml` names.
     pub secrets: Vec<Arc<Source>>,
+    /// Whether secrets that homebuild makes count as made, so that all of them are found.
+    pub pretend: bool,
 }
 
 /// `homebuild.yaml`, checked, with nothing evaluated yet.
@@ -90,6 +92,9 @@ pub struct Site {
     pub kinds: Arc<Kinds>,
     /// Names and fingerprints.
     pub secrets: Arc<Secret>,
+    /// The secrets that homebuild.yaml says homebuild makes.
+    pub generated: Vec<Generated>,
+    pretend: bool,
     /// The files that they are in.
     pub secret_files: Vec<Arc<Source>>,
     base: Context,
@@ -170,6 +175,7 @@ impl Site {
         problems.extend(strangers(&sources.partials, &["yaml.j2", "md"]));
         let engine = problems.take(Engine::new(&templates, &types, &kinds));
         let checks = problems.take(check::Levels::new(node.get("checks")));
+        let generated = problems.take(Generated::declared(node.get("generated"))).unwrap_or_default();
         let accepts = problems.take(check::Accepts::new(node.get("accept")));
         let (Some(engine), Some(checks), Some(layouts), Some(accepts)) = (engine, checks, layouts, accepts) else {
             return Err(problems);
@@ -192,18 +198,29 @@ impl Site {
             engine,
             types,
             kinds,
-            base: Context::new(&Arc::default(), vec![("secrets", secrets(&secret))]),
+            base: Context::new(&Arc::default(), Vec::new()),
             secrets: secret,
+            generated,
+            pretend: sources.pretend,
             secret_files: sources.secrets.clone(),
             vars_value: Value::from(()),
             schemas,
         };
+        site.base = site.base.with("secrets", site.secrets_value(&[]));
         site.take_defaults(node.get("defaults"), &mut problems);
         site.evaluate_vars(node.get("vars"), &mut problems);
         let context = site.base.clone();
         let targets = std::mem::replace(&mut site.targets, Node::map(&node.place));
         site.targets = expression::evaluate(targets, &site.engine, &context, &Files::default(), &mut problems);
+        site.generated.extend(site.base.generated());
         problems.or(site)
+    }
+
+    /// `secrets` for expressions; beside those of the site, a stack declares some that are made.
+    #[must_use]
+    pub fn secrets_value(&self, declared: &[Generated]) -> Value {
+        let names = self.generated.iter().chain(declared).map(|one| one.path.clone()).collect();
+        secrets(&self.secrets, Makes { names, pretend: self.pretend })
     }
 
     fn take_defaults(&mut self, defaults: Option<&Node>, problems: &mut Problems) {

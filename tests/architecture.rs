@@ -35,7 +35,7 @@ const ORDER: [&str; 27] = [
 ];
 
 /// Each crate that matters, and the modules that are its home.
-const HOMES: [(&str, &[&str]); 28] = [
+const HOMES: [(&str, &[&str]); 31] = [
     ("granit_parser", &["yaml"]),
     ("minijinja", &["template"]),
     ("rustix", &["disk", "out"]),
@@ -44,20 +44,23 @@ const HOMES: [(&str, &[&str]); 28] = [
     ("anstyle", &["cli"]),
     ("terminal_size", &["cli"]),
     ("rayon", &["build", "render", "disk", "out", "cli"]),
-    ("serde_json", &["cli", "cluster", "kubernetes", "schema"]),
+    ("serde_json", &["cli", "cluster", "kubernetes", "schema", "sops"]),
     ("postcard", &["build", "out"]),
     ("sha2", &["digest", "out", "disk"]),
-    ("base64", &["kubernetes", "sops", "template"]),
+    ("base64", &["kubernetes", "secrets", "sops"]),
+    ("bcrypt", &["sops"]),
+    ("sha_crypt", &["sops"]),
     ("aes_gcm", &["sops"]),
     ("age", &["sops"]),
     ("getrandom", &["sops"]),
     ("zeroize", &["cli", "disk", "sops"]),
     ("strsim", &["problem"]),
+    ("hcl_edit", &["sops"]),
     ("http", &["cluster"]),
     ("k8s_openapi", &["cluster"]),
     ("kube", &["cluster"]),
     ("tokio", &["cluster"]),
-    ("regex_lite", &["kubernetes", "schema", "secrets"]),
+    ("regex_lite", &["kubernetes", "schema", "secrets", "sops"]),
     ("similar", &["diff"]),
     ("notify", &["cli"]),
     ("ctrlc", &["cli"]),

@@ -62,6 +62,7 @@ fn site() -> TempDir {
         "{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, spec: {group: a.example}}\n";
     fs::write(folder.path().join("crds.yaml"), definition).unwrap();
     fs::write(folder.path().join("values.schema.json"), "{}\n").unwrap();
+    fs::write(folder.path().join("terraform.tfvars"), "shop_password = \"x\"\nmail_accounts = {}\n").unwrap();
     let output = bash(folder.path(), git);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     folder
@@ -70,7 +71,8 @@ fn site() -> TempDir {
 /// A line of bash with the program in its path.
 fn bash(folder: &Path, line: &str) -> Output {
     let path = format!("PATH='{}':$PATH; set -o pipefail; {line}", program().parent().unwrap().display());
-    Command::new("bash").args(["-c", &path]).current_dir(folder).output().unwrap()
+    let key = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/keys/age.txt");
+    Command::new("bash").args(["-c", &path]).current_dir(folder).env("SOPS_AGE_KEY_FILE", key).output().unwrap()
 }
 
 fn program() -> PathBuf {

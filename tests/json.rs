@@ -65,8 +65,11 @@ fn printed(command: &str, condition: &str) -> Value {
         }
         other => panic!("the test knows no condition `{other}`"),
     }
+    fs::write(site.join("terraform.tfvars"), "shop_password = \"x\"\n").unwrap();
     let words = command.split(' ');
-    let output = Command::new(env!("CARGO_BIN_EXE_homebuild")).args(words).current_dir(site).output().unwrap();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_homebuild"));
+    program.args(words).current_dir(site).env("SOPS_AGE_KEY_FILE", root().join("tests/keys/age.txt"));
+    let output = program.output().unwrap();
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{command}: {error}"))
 }
 

@@ -88,6 +88,8 @@ pub struct Stacks<'a> {
     pub names: BTreeSet<&'a str>,
     /// Those that were built now or are known from before.
     pub summaries: BTreeMap<&'a str, &'a Summary>,
+    /// The secrets that the site itself says are generated.
+    pub generated: &'a [Generated],
     /// What the site says exists although nobody here makes it.
     pub external: &'a [String],
     /// What secrets there are.
@@ -108,7 +110,8 @@ impl Stacks<'_> {
             problems.extend(self.dependencies(name, summary));
         }
         problems.extend(self.made_twice(new));
-        problems.extend(self.generated_twice());
+        let of_stacks = self.summaries.values().flat_map(|summary| &summary.generated);
+        problems.extend(generated_twice(self.generated.iter().chain(of_stacks), &|path| self.source(path)));
         problems.extend(self.circle());
         if !self.are_all_known() {
             return (problems, Vec::new());
@@ -189,23 +192,6 @@ impl Stacks<'_> {
         problems
     }
 
-    fn generated_twice(&self) -> Problems {
-        let at = |spot: &Spot| spot.place(self.source(&spot.path));
-        let mut known: BTreeMap<&str, &Generated> = BTreeMap::new();
-        let mut problems = Problems::new();
-        for one in self.summaries.values().flat_map(|summary| &summary.generated) {
-            let first = *known.entry(&one.path).or_insert(one);
-            if !first.agrees(one) {
-                let message = format!("secret `{}` is generated in two ways", one.path);
-                let way = format!("length {}, charset {}", first.length, first.charset);
-                let note = format!("first {way} at {}", at(&first.spot));
-                let label = format!("length {}, charset {}", one.length, one.charset);
-                problems.push(Problem::error("generated", message).at(&at(&one.spot)).label(label).note(note));
-            }
-        }
-        problems
-    }
-
     /// A circle of dependencies, if there is one: told once, with its stacks in order.
     fn circle(&self) -> Option<Problem> {
         let mut left: BTreeMap<&str, Vec<(&str, Mark)>> = BTreeMap::new();
@@ -238,4 +224,23 @@ impl Stacks<'_> {
         let (name, mark) = *path.get(begin)?;
         Some(Problem::error("cycle", message).at(&self.place(self.summaries.get(name)?, mark)).note(note))
     }
+}
+
+/// The problems of secrets that two places want to be made differently. `source` reads a file, to show a line of it.
+pub fn generated_twice<'a>(
+    all: impl IntoIterator<Item = &'a Generated>,
+    source: &dyn Fn(&str) -> std::sync::Arc<Source>,
+) -> Problems {
+    let at = |spot: &Spot| spot.place(source(&spot.path));
+    let mut known: BTreeMap<&str, &Generated> = BTreeMap::new();
+    let mut problems = Problems::new();
+    for one in all {
+        let first = *known.entry(&one.path).or_insert(one);
+        if !first.agrees(one) {
+            let message = format!("secret `{}` is generated in two ways", one.path);
+            let note = format!("first {} at {}", first.way(), at(&first.spot));
+            problems.push(Problem::error("generated", message).at(&at(&one.spot)).label(one.way()).note(note));
+        }
+    }
+    problems
 }

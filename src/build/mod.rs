@@ -1,11 +1,13 @@
 //! The build: a pure function of the working tree, stack by stack, and only for the stacks that changed.
 
 mod between;
+mod generated;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
+pub use generated::{Declared, declared};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 

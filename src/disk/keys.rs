@@ -1,12 +1,14 @@
 //! Files with private keys, which lie in the user's home and not in the site.
 
-use std::fs::File;
-use std::io::{ErrorKind, Read as _};
-use std::os::unix::fs::PermissionsExt as _;
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use rustix::io::Errno;
 use zeroize::Zeroizing;
+
+use crate::problem::Problem;
 
 /// Bytes of the largest one, as in sops; what is larger is no key.
 const LARGEST: u64 = 1 << 24;
@@ -29,6 +31,24 @@ pub fn key_file(path: &Path) -> Result<Option<KeyFile>, String> {
     }
 }
 
+/// Makes a file for a private key, mode 0600, in folders of 0700 where they are missing. What is there is never
+/// overwritten.
+pub fn new_key_file(path: &Path, text: &[u8]) -> Result<(), Problem> {
+    let fail = |error: std::io::Error| {
+        let why = Errno::from_io_error(&error).map_or_else(|| error.to_string(), super::describe);
+        Problem::error("key-file", format!("cannot make `{}`: {why}", path.display()))
+    };
+    if let Some(folder) = path.parent() {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(fail)?;
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(fail)?;
+    let written = file.write_all(text).and_then(|()| file.sync_all());
+    written.map_err(|error| {
+        let _ = std::fs::remove_file(path);
+        fail(error)
+    })
+}
+
 fn read(path: &Path) -> std::io::Result<KeyFile> {
     let file = File::open(path)?;
     let metadata = file.metadata()?;
@@ -46,6 +66,18 @@ fn read(path: &Path) -> std::io::Result<KeyFile> {
 mod tests {
     use super::*;
     use std::fs;
+
+    #[test]
+    fn a_new_key_file_is_for_its_owner_only_and_never_in_place_of_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/b/keys.txt");
+        new_key_file(&path, b"key").unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&path), mode(path.parent().unwrap()), mode(&folder.path().join("a"))), (0o600, 0o700, 0o700));
+        let problem = new_key_file(&path, b"other").unwrap_err();
+        assert!(problem.message.ends_with("file exists"), "{}", problem.message);
+        assert_eq!(fs::read(&path).unwrap(), b"key");
+    }
 
     #[test]
     fn a_private_file_is_read_and_what_is_wrong_with_it_is_said() {

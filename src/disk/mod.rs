@@ -4,6 +4,7 @@
 //! it (see [`Seen`]) is kept, so that the next build can tell by a look at the metadata that nothing changed. What
 //! cannot be read as a plain file below the site is a problem, and all of them are reported.
 
+mod above;
 mod add;
 pub(crate) mod descriptor;
 mod keys;
@@ -24,7 +25,8 @@ use rustix::fs::{CWD, FileType, Mode, OFlags, openat};
 use rustix::io::Errno;
 
 use crate::problem::{Place, Problem, Problems, Source};
-pub use keys::{KeyFile, key_file};
+pub use above::{Above, nearest};
+pub use keys::{KeyFile, key_file, new_key_file};
 pub use lock::Lock;
 pub use scratch::{Scratch, private};
 pub use seen::Seen;

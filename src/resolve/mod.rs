@@ -15,7 +15,7 @@ use crate::problem::{Place, Problem, Problems, Source, did_you_mean};
 use crate::schema::What;
 use crate::site::{FileKind, Layout, NAMESPACE_LAYOUT, Site, layout, numbers_as_written, with_namespace_as_map};
 use crate::template::expression;
-use crate::template::{Context, Files, Growing, Value, from_node};
+use crate::template::{Context, Files, Generated, Growing, Value, from_node};
 use crate::yaml::{self, Data, Entry, Map, Node};
 
 /// A stack, ready to be rendered.
@@ -32,6 +32,8 @@ pub struct Stack {
     pub modules: Vec<Module>,
     /// What it accepts for all modules.
     pub accepts: Accepts,
+    /// The secrets that it says homebuild makes.
+    pub generated: Vec<Generated>,
     /// What looks like a secret in its sources.
     pub plain: Vec<Plain>,
 }
@@ -97,7 +99,8 @@ fn of_folders(site: &Site, name: &str, folders: &Folders, node: &Node, problems:
     let target = text(node, "target");
     problems.extend(wrong_target(site, name, node));
     let facts = Value::from_pairs([("name", name.into()), ("description", value_of(node, "description"))]);
-    let context = site.context().with("stack", facts);
+    let generated = problems.take(Generated::declared(node.get("generated"))).unwrap_or_default();
+    let context = site.context().with("stack", facts).with("secrets", site.secrets_value(&generated));
     let mut modules = Vec::new();
     if folders.modules.is_empty() || node.get("components").and_then(Node::as_map).is_some_and(|map| !map.is_empty()) {
         let mut own = node.clone();
@@ -119,6 +122,7 @@ fn of_folders(site: &Site, name: &str, folders: &Folders, node: &Node, problems:
         modules,
         accepts,
         plain: Vec::new(),
+        generated,
     }
 }
 
@@ -165,7 +169,7 @@ fn module(
     // what a module is over its stack; its components and patches are its own
     let mut under = stack.clone();
     if let Some(map) = under.as_map_mut() {
-        for key in ["components", "patches", "depends_on", "target", "description", "vars", "accept"] {
+        for key in ["components", "patches", "depends_on", "target", "description", "vars", "accept", "generated"] {
             map.remove(key);
         }
     }

@@ -18,7 +18,7 @@ use super::file::Reader;
 use crate::problem::Problem;
 pub use find::default;
 use find::{Command, Found};
-pub use recipient::{Pair, Recipient};
+pub use recipient::{Pair, Recipient, is_same};
 
 /// The keys that were found and, for messages, where none were.
 pub struct Keys {
@@ -74,6 +74,12 @@ impl Keys {
         all.sort();
         all.dedup();
         all
+    }
+
+    /// Whether a recipient is the public half of one of the keys.
+    #[must_use]
+    pub fn has(&self, recipient: &str) -> bool {
+        self.public().iter().any(|(public, _)| recipient::is_same(public, recipient))
     }
 
     /// Warnings of key files that others can read.

@@ -8,12 +8,17 @@
 //! A [`Value`] is wiped from memory when it is dropped and has no text in `Debug`; nothing here makes a message of one.
 
 pub mod cipher;
+pub mod config;
 pub mod file;
+pub mod fill;
+pub mod generate;
 pub mod keys;
+pub mod tfvars;
 pub mod value;
 pub mod vault;
 
 pub use cipher::Cipher;
+pub use config::Config;
 pub use file::File;
 pub use keys::{Keys, Recipient};
 pub use value::{Kind, Value};

@@ -5,7 +5,6 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "minijinja calls functions with owned arguments")]
 
-use base64::Engine as _;
 use minijinja::value::{Kwargs, Rest, Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, State, filters};
 
@@ -13,9 +12,11 @@ use super::value::{self, References};
 use super::{Generated, lock, scope};
 use crate::digest;
 use crate::problem::{Place, Source, Spot};
-use crate::secrets::Reference;
+use crate::secrets::charset::{self, Charset};
 use crate::secrets::reference::{self, has_reference};
-use crate::yaml::{self, Data, Entry, Map, Node};
+use crate::secrets::text as encoded;
+use crate::secrets::{Filter, Reference};
+use crate::yaml::{self, Form};
 
 /// Characters of a Kubernetes name or label.
 const LABEL_LENGTH: usize = 63;
@@ -32,8 +33,8 @@ pub(super) fn register(environment: &mut Environment<'static>) {
     environment.add_filter("from_items", from_items);
     environment.add_filter("toyaml", to_yaml);
     environment.add_filter("tojson", to_json);
-    environment.add_filter("b64encode", |value: Value| computed("b64encode", &value, base64));
-    environment.add_filter("urlencode", |value: Value| computed("urlencode", &value, percent_encode));
+    environment.add_filter("b64encode", |value: Value| computed("b64encode", &value, |text| encoded::base64(text)));
+    environment.add_filter("urlencode", |value: Value| computed("urlencode", &value, |text| encoded::percent(text)));
     environment.add_filter("bcrypt", |value: Value, cost: Option<u32>| at_push("bcrypt", &value, cost));
     environment.add_filter("sha512_crypt", |value: Value, rounds: Option<u32>| at_push("sha512_crypt", &value, rounds));
     environment.add_filter("generated", generated);
@@ -200,57 +201,23 @@ fn from_items(value: &Value) -> Result<Value, Error> {
     Ok(Value::from_pairs(pairs.collect::<Result<Vec<_>, Error>>()?))
 }
 
-/// Data as canonical YAML text. A text with a secret is written as JSON, so that its value cannot break the document.
+/// Data as canonical YAML text; what holds a secret is ready for any value of it.
 fn to_yaml(value: &Value) -> Result<Value, Error> {
-    let mut node = value::to_node(value, &Place::nowhere())?;
-    let mut quoted = Vec::new();
-    take_references(&mut node, &mut quoted)?;
-    let mut text = yaml::emit(&node);
-    // from the end, so that the mark of number 1 is not found in that of number 10
-    for (index, json) in quoted.iter().enumerate().rev() {
-        text = text.replace(&mark(index), json);
-    }
-    Ok(Value::from(text))
-}
-
-/// What stands for a quoted text while the rest is emitted.
-fn mark(index: usize) -> String {
-    format!("homebuild-quoted-text-{index}")
-}
-
-fn take_references(node: &mut Node, quoted: &mut Vec<String>) -> Result<(), Error> {
-    match &mut node.data {
-        Data::Str(text) if has_reference(text) => {
-            let mut json = String::new();
-            value::write_json(&mut json, &Value::from(&**text), References::AsJson)?;
-            *text = mark(quoted.len()).into();
-            quoted.push(json);
-        }
-        Data::List(list) => list.iter_mut().try_for_each(|item| take_references(item, quoted))?,
-        Data::Map(Map(entries)) => {
-            entries.iter_mut().try_for_each(|Entry { value, .. }| take_references(value, quoted))?;
-        }
-        _ => {}
-    }
-    Ok(())
+    let node = value::to_node(value, &Place::nowhere())?;
+    encoded::emit(node, Form::Yaml).map(Value::from).map_err(wrong)
 }
 
 /// Data as JSON text on one line; a secret gets the filter `json`, inside the quotes.
 fn to_json(value: &Value, options: Kwargs) -> Result<Value, Error> {
     let indent: Option<usize> = options.get("indent")?;
     options.assert_all_used()?;
-    let mut out = String::new();
     if indent.is_none() {
+        let mut out = String::new();
         value::write_json(&mut out, value, References::AsJson)?;
         return Ok(Value::from_safe_string(out));
     }
-    let mut node = value::to_node(value, &Place::nowhere())?;
-    let mut quoted = Vec::new();
-    take_references(&mut node, &mut quoted)?;
-    let mut text = yaml::emit_json(&node);
-    for (index, json) in quoted.iter().enumerate().rev() {
-        text = text.replace(&format!("\"{}\"", mark(index)), json);
-    }
+    let node = value::to_node(value, &Place::nowhere())?;
+    let text = encoded::emit(node, Form::Json).map_err(wrong)?;
     Ok(Value::from_safe_string(text.trim_end().to_owned()))
 }
 
@@ -264,6 +231,7 @@ fn computed(name: &str, value: &Value, now: impl Fn(&str) -> String) -> Result<S
 fn at_push(name: &str, value: &Value, argument: Option<u32>) -> Result<String, Error> {
     let text = value::text(value)?;
     let filter = argument.map_or_else(|| name.to_owned(), |number| format!("{name}({number})"));
+    Filter::read(&filter).map_err(wrong)?;
     if has_reference(&text) {
         return filtered(&filter, &text);
     }
@@ -278,9 +246,11 @@ fn filtered(filter: &str, text: &str) -> Result<String, Error> {
 
 /// Says that a secret is made once by homebuild, and how.
 fn generated(state: &State<'_, '_>, value: &Value, options: Kwargs) -> Result<Value, Error> {
-    let length = options.get::<Option<u32>>("length")?.unwrap_or(32);
-    let charset = options.get::<Option<String>>("charset")?.unwrap_or_else(|| "alphanumeric".to_owned());
+    let length = options.get::<Option<u32>>("length")?.unwrap_or(charset::LENGTH);
+    let charset = options.get::<Option<String>>("charset")?.unwrap_or_else(|| charset::DEFAULT.to_owned());
     options.assert_all_used()?;
+    charset::length(length).map_err(wrong)?;
+    Charset::read(&charset).map_err(wrong)?;
     let path = match (value::missing(value), value::text(value).ok().as_deref().and_then(Reference::exactly)) {
         (Some(missing), _) => missing.path(),
         (None, Some(found)) => {
@@ -292,27 +262,12 @@ fn generated(state: &State<'_, '_>, value: &Value, options: Kwargs) -> Result<Va
     };
     if let Some(scope) = scope(state) {
         let spot = Spot::file(state.name());
-        lock(&scope.files.generated).push(Generated { path: path.clone(), length, charset, spot });
+        lock(&scope.files.generated).push(Generated { path, length, charset, spot });
     }
-    if value::missing(value).is_some() {
-        let message = format!("the secret `{path}` is not made yet: run `homebuild secrets generate`");
-        return Err(Error::new(ErrorKind::UndefinedError, message));
+    match value::missing(value) {
+        Some(missing) => missing.pretended().ok_or_else(|| missing.not_made()),
+        None => Ok(value.clone()),
     }
-    Ok(value.clone())
-}
-
-fn base64(text: &str) -> String {
-    base64::engine::general_purpose::STANDARD.encode(text)
-}
-
-fn percent_encode(text: &str) -> String {
-    text.bytes().fold(String::with_capacity(text.len()), |mut out, byte| {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
-            _ => out.extend([format!("%{byte:02X}")]),
-        }
-        out
-    })
 }
 
 #[cfg(test)]
@@ -329,9 +284,10 @@ mod tests {
     #[test]
     fn a_filter_on_a_secret_waits_for_push() {
         let secret = Value::from("<secret:a.b#00000000>");
-        assert_eq!(computed("b64encode", &secret, base64).unwrap(), "<secret:a.b|b64encode#00000000>");
+        assert_eq!(computed("b64encode", &secret, str::to_owned).unwrap(), "<secret:a.b|b64encode#00000000>");
         assert_eq!(at_push("bcrypt", &secret, Some(6)).unwrap(), "<secret:a.b|bcrypt(6)#00000000>");
-        assert!(computed("b64encode", &Value::from("x<secret:a.b#00000000>"), base64).is_err());
+        assert!(computed("b64encode", &Value::from("x<secret:a.b#00000000>"), str::to_owned).is_err());
+        assert!(at_push("bcrypt", &secret, Some(60)).is_err());
         assert!(at_push("bcrypt", &Value::from("hunter2"), None).is_err());
     }
 

@@ -25,14 +25,16 @@ pub use minijinja::value::Value;
 pub use minijinja::{Error, ErrorKind};
 use running::Running;
 pub use running::oldest;
-pub use secret::secrets;
+pub use secret::{Makes, secrets};
 pub use value::{Growing, from_node, to_node, write_text};
 use value::{LARGEST, too_large};
 
 use crate::kubernetes::kinds::Kinds;
 use crate::problem::{Place, Problem, Problems, Source, Spot, did_you_mean};
 use crate::schema::Types;
-use crate::yaml::Node;
+use crate::secrets::charset::{self, Charset};
+use crate::secrets::reference;
+use crate::yaml::{Data, Entry, Node};
 
 /// Instructions that one rendering may take: a hundred times what the homelab's largest component needs.
 const FUEL: u64 = 2_000_000;
@@ -92,6 +94,40 @@ pub struct Generated {
 }
 
 impl Generated {
+    /// Those that a key `generated` of the site or a stack declares, complete: names as they stand behind `secrets.`.
+    pub fn declared(node: Option<&Node>) -> Result<Vec<Self>, Problems> {
+        let entries = node.and_then(Node::as_map).map_or(&[][..], |map| &map.0);
+        crate::problem::gather(entries.iter().map(|entry| Self::of(entry).map_err(Problems::from)))
+    }
+
+    fn of(entry: &Entry) -> Result<Self, Problem> {
+        let wrong = |message: String| Problem::error("generated", message);
+        let path = reference::parse_path(&entry.key).ok_or_else(|| {
+            wrong(format!("`{}` is no name of a secret", entry.key.escape_debug()))
+                .at(&entry.place)
+                .note("write it as it stands behind `secrets.`: keys.viktor, accounts[\"info@example.org\"]")
+        })?;
+        let number = |node: &Node| if let Data::Int(number) = node.data { u32::try_from(number).ok() } else { None };
+        let place = |key| entry.value.get(key).map_or(&entry.place, |node| &node.place);
+        let length = entry.value.get("length").map_or(Some(charset::LENGTH), number).unwrap_or(u32::MAX);
+        let length = charset::length(length).map_err(|message| wrong(message).at(place("length")))?;
+        let charset = entry.value.get("charset").and_then(Node::as_str).unwrap_or(charset::DEFAULT).to_owned();
+        Charset::read(&charset).map_err(|message| wrong(message).at(place("charset")))?;
+        Ok(Self { path: reference::path_text(&path), length, charset, spot: Spot::of(&entry.place) })
+    }
+
+    /// Its keys.
+    #[must_use]
+    pub fn keys(&self) -> Vec<String> {
+        reference::parse_path(&self.path).unwrap_or_default()
+    }
+
+    /// How it is made: `length 32, charset hex`.
+    #[must_use]
+    pub fn way(&self) -> String {
+        format!("length {}, charset {}", self.length, self.charset)
+    }
+
     /// Whether two places want the same.
     #[must_use]
     pub fn agrees(&self, other: &Self) -> bool {
@@ -147,6 +183,12 @@ impl Context {
     pub fn new(files: &Arc<Files>, values: Vec<(&'static str, Value)>) -> Self {
         let scope = Scope { files: files.clone(), values: values.clone(), depth: AtomicUsize::new(0) };
         Self { values, scope: Arc::new(scope), whole: OnceLock::new() }
+    }
+
+    /// The secrets that were said to be generated where it is seen.
+    #[must_use]
+    pub fn generated(&self) -> Vec<Generated> {
+        self.scope.files.generated()
     }
 
     /// The same beside other files.

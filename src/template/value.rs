@@ -7,7 +7,8 @@ use minijinja::{Error, ErrorKind};
 
 use super::secret::{Leaf, Missing, many};
 use crate::problem::Place;
-use crate::secrets::reference::{self, Piece};
+use crate::secrets::reference;
+use crate::secrets::text::{quoted, write_json as write_json_text};
 use crate::yaml::{Data, Entry, Map, Node};
 
 /// A tree as a template's value. A key that was taken away is not there.
@@ -239,7 +240,7 @@ fn json_below(out: &mut impl Write, value: &Value, references: References, path:
             let text = value.as_str().unwrap_or_default();
             path.take(text.len())?;
             if references == References::AsJson && reference::has_reference(text) {
-                write_string_with_references(out, text)?;
+                out.write_str(&quoted(text).map_err(|error| Error::new(ErrorKind::InvalidOperation, error))?)?;
             } else {
                 write_string(out, text)?;
             }
@@ -282,53 +283,10 @@ fn json_below(out: &mut impl Write, value: &Value, references: References, path:
     Ok(())
 }
 
-/// A text as a JSON string, whose raw characters are also those that every YAML reader takes.
+/// A text as a JSON string.
 fn write_string(out: &mut impl Write, text: &str) -> Result<(), Error> {
     out.write_char('"')?;
-    write_escaped(out, text)?;
-    out.write_char('"')?;
-    Ok(())
-}
-
-fn write_escaped(out: &mut impl Write, text: &str) -> Result<(), Error> {
-    let mut begin = 0;
-    for (at, c) in text.char_indices() {
-        let escape = match c {
-            '"' => "\\\"",
-            '\\' => "\\\\",
-            '\n' => "\\n",
-            '\r' => "\\r",
-            '\t' => "\\t",
-            '\u{0}'..='\u{1f}'
-            | '\u{7f}'..='\u{9f}'
-            | '\u{2028}'
-            | '\u{2029}'
-            | '\u{feff}'
-            | '\u{fffe}'
-            | '\u{ffff}' => "",
-            _ => continue,
-        };
-        out.write_str(&text[begin..at])?;
-        if escape.is_empty() {
-            write!(out, "\\u{:04x}", u32::from(c))?;
-        } else {
-            out.write_str(escape)?;
-        }
-        begin = at + c.len_utf8();
-    }
-    out.write_str(&text[begin..])?;
-    Ok(())
-}
-
-fn write_string_with_references(out: &mut impl Write, text: &str) -> Result<(), Error> {
-    let pieces = reference::pieces(text).map_err(|error| Error::new(ErrorKind::InvalidOperation, error))?;
-    out.write_char('"')?;
-    for piece in pieces {
-        match piece {
-            Piece::Text(text) => write_escaped(out, text)?,
-            Piece::Reference(reference) => write!(out, "{}", reference.filter("json"))?,
-        }
-    }
+    write_json_text(out, text)?;
     out.write_char('"')?;
     Ok(())
 }

@@ -6,11 +6,13 @@
 
 mod emit;
 mod format;
+mod gaps;
 mod outline;
 mod parse;
 
 pub use emit::{emit, emit_json, emit_line, emit_scalar};
 pub use format::format;
+pub use gaps::{Form, Gap};
 pub use outline::{Part, Step, Unclear, What, outline};
 pub use parse::{parse, parse_one, plain};
 

@@ -19,6 +19,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(root: &Path) -> Answer {
+    super::warn_of_exposed(&super::keys());
     let vault = super::vault(root)?;
     let mut text = String::new();
     let mut files = Vec::new();

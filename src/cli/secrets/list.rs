@@ -64,7 +64,7 @@ pub(super) fn run(root: &Path) -> Answer {
 }
 
 /// What `out/` refers to; nothing where there is no `out/` yet.
-fn used(site: &disk::Site) -> Result<Vec<survey::Secret>, Problems> {
+pub(super) fn used(site: &disk::Site) -> Result<Vec<survey::Secret>, Problems> {
     match out::read(site) {
         Ok(tree) => survey::secrets(&tree),
         Err(problems) if problems.iter().all(|problem| problem.code == "no-out") => Ok(Vec::new()),

@@ -2,9 +2,14 @@
 
 mod check;
 mod edit;
+mod generate;
 mod get;
+mod import;
+mod init;
 mod list;
+mod recipients;
 mod remove;
+mod rotate;
 mod set;
 
 use std::ffi::OsString;
@@ -33,6 +38,8 @@ pub(super) struct Arguments {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
+    /// Begin: a private key where it is missing, .sops.yaml and the secrets files
+    Init(init::Arguments),
     /// List the names of all secrets, who uses them, and which are unused or missing; needs no key
     List(list::Arguments),
     /// Set one secret: asked for on a terminal, else read from standard input or a file
@@ -43,6 +50,14 @@ enum Command {
     Remove(remove::Arguments),
     /// Open a secrets file in your editor, decrypted, in memory
     Edit(edit::Arguments),
+    /// List, add and remove those who can open the secrets
+    Recipients(recipients::Arguments),
+    /// Make the secrets that are declared and missing; what is there stays
+    Generate(generate::Arguments),
+    /// Give secrets that homebuild makes a new value
+    Rotate(rotate::Arguments),
+    /// Take secrets over from elsewhere
+    Import(import::Arguments),
     /// Decrypt all, check the MAC of every file, and print nothing but names
     Check(check::Arguments),
 }
@@ -54,6 +69,11 @@ pub(super) fn run(root: &Path, arguments: Arguments) -> ExitCode {
         Command::Get(command) => get::run(root, &command),
         Command::Remove(command) => super::answer(command.json, remove::run(root, &command)),
         Command::Edit(command) => super::answer(command.json, edit::run(root, &command)),
+        Command::Init(command) => super::answer(command.json, init::run(root, &command)),
+        Command::Recipients(command) => recipients::run(root, &command),
+        Command::Generate(command) => super::answer(command.json, generate::run(root, &command)),
+        Command::Rotate(command) => super::answer(command.json, rotate::run(root, &command)),
+        Command::Import(command) => import::run(root, &command),
         Command::Check(command) => super::answer(command.json, check::run(root)),
     }
 }
@@ -65,17 +85,23 @@ type Answer = Result<(Json, String), Problems>;
 struct Open {
     site: disk::Site,
     vault: Vault,
+    keys: Keys,
     _lock: disk::Lock,
 }
 
 /// Opens the secrets of a site to change them.
 fn open(root: &Path) -> Result<Open, Problems> {
     let site = disk::Site::open(root)?;
-    let lock = site.lock(|| {
+    let lock = lock(&site)?;
+    let keys = keys();
+    let vault = Vault::open(&load::secrets_only(&site)?, &keys)?;
+    Ok(Open { site, vault, keys, _lock: lock })
+}
+
+fn lock(site: &disk::Site) -> Result<disk::Lock, Problem> {
+    site.lock(|| {
         let _ = writeln!(style::err(), "waiting: another homebuild changes the secrets of this site");
-    })?;
-    let vault = Vault::open(&load::secrets_only(&site)?, &keys())?;
-    Ok(Open { site, vault, _lock: lock })
+    })
 }
 
 /// Opens the secrets of a site to look at them.
@@ -122,6 +148,13 @@ fn is_shown() -> bool {
 /// The private keys of who runs the program.
 fn keys() -> Keys {
     Keys::found(&variable, Box::new(|question| rpassword::prompt_password(question).ok().map(Zeroizing::new)))
+}
+
+/// Warns of private keys that others can read.
+fn warn_of_exposed(keys: &Keys) {
+    for problem in keys.exposed() {
+        let _ = writeln!(style::err(), "{}", style::problem(&problem.to_string()));
+    }
 }
 
 fn variable(name: &str) -> Option<OsString> {

@@ -125,7 +125,7 @@ impl File {
     }
 
     /// The steps to a value that is not there: numbers are places in the lists that are there.
-    fn steps<S: AsRef<str>>(&self, path: &[S]) -> Result<Vec<Step>, Problem> {
+    pub(super) fn steps<S: AsRef<str>>(&self, path: &[S]) -> Result<Vec<Step>, Problem> {
         let mut steps = Vec::new();
         let fail = |message: String| Problem::error("secrets", message).at(&Place::file(&self.source).without_text());
         let shown = crate::secrets::reference::path_text(path);
@@ -175,7 +175,7 @@ impl File {
             .into())
     }
 
-    fn stuck(&self, path: &[Step], why: &str) -> Problem {
+    pub(super) fn stuck(&self, path: &[Step], why: &str) -> Problem {
         Problem::error("secrets", format!("`{}` cannot be changed here: {why}", path_text(path)))
             .at(&Place::file(&self.source).without_text())
             .note("`sops edit FILE` writes the file anew in the usual form")

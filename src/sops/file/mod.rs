@@ -3,6 +3,7 @@
 //!
 //! Source of the format: `sops.go`, `stores/` and `stores/yaml/` of sops.
 
+mod add;
 mod change;
 mod edit;
 mod mac;
@@ -187,6 +188,13 @@ impl std::fmt::Debug for File {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("File").field("path", &self.source.path).finish_non_exhaustive()
     }
+}
+
+/// Those who can open a file, and what else can, as [`File::other_readers`] has it; no key is needed to know it.
+pub fn who_opens(source: &Arc<Source>) -> Result<(Vec<Reader>, Vec<String>), Problems> {
+    Secret::load(std::slice::from_ref(source))?;
+    let node = yaml::parse_one(source)?;
+    Ok(node.get(SOPS).map(|sops| (readers(sops), others(sops))).unwrap_or_default())
 }
 
 fn readers(sops: &Node) -> Vec<Reader> {

@@ -99,7 +99,8 @@ pub(super) fn is_for_age(text: &str) -> bool {
 }
 
 /// Whether two texts name one recipient: of SSH keys the type and the key count, the comment does not.
-pub(super) fn is_same(one: &str, other: &str) -> bool {
+#[must_use]
+pub fn is_same(one: &str, other: &str) -> bool {
     one.split_whitespace().take(2).eq(other.split_whitespace().take(2))
 }
 
