@@ -196,35 +196,36 @@ fn collect(root: &Path, folder: &Path, traces: &mut Vec<(String, Vec<u8>)>) {
 /// A value in every form that it may take on its way.
 fn forms(value: &str) -> Vec<(&'static str, String)> {
     let lines = value.lines().filter(|line| line.len() >= 8);
-    lines.flat_map(|line| {
-        let hex = |upper: bool| -> String {
-            line.bytes().map(|byte| if upper { format!("{byte:02X}") } else { format!("{byte:02x}") }).collect()
-        };
-        let urlencoded = |upper: bool| -> String {
-            let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
-            let one = |byte: u8| match (is_plain(byte), upper) {
-                (true, _) => char::from(byte).to_string(),
-                (false, true) => format!("%{byte:02X}"),
-                (false, false) => format!("%{byte:02x}"),
+    lines
+        .flat_map(|line| {
+            let hex = |upper: bool| -> String {
+                line.bytes().map(|byte| if upper { format!("{byte:02X}") } else { format!("{byte:02x}") }).collect()
             };
-            line.bytes().map(one).collect()
-        };
-        let json = serde_json::to_string(line).unwrap();
-        let based = (0..3).map(|offset| ("base64", based(line, offset)));
-        let other = [
-            ("raw", line.to_owned()),
-            ("JSON", json[1..json.len() - 1].to_owned()),
-            ("Debug", format!("{line:?}").trim_matches('"').to_owned()),
-            ("hex", hex(false)),
-            ("HEX", hex(true)),
-            ("URL", urlencoded(true)),
-            ("url", urlencoded(false)),
-            ("reversed", line.chars().rev().collect()),
-            ("bytes", line.bytes().map(|byte| byte.to_string()).collect::<Vec<_>>().join(", ")),
-        ];
-        based.chain(other).collect::<Vec<_>>()
-    })
-    .collect()
+            let urlencoded = |upper: bool| -> String {
+                let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
+                let one = |byte: u8| match (is_plain(byte), upper) {
+                    (true, _) => char::from(byte).to_string(),
+                    (false, true) => format!("%{byte:02X}"),
+                    (false, false) => format!("%{byte:02x}"),
+                };
+                line.bytes().map(one).collect()
+            };
+            let json = serde_json::to_string(line).unwrap();
+            let based = (0..3).map(|offset| ("base64", based(line, offset)));
+            let other = [
+                ("raw", line.to_owned()),
+                ("JSON", json[1..json.len() - 1].to_owned()),
+                ("Debug", format!("{line:?}").trim_matches('"').to_owned()),
+                ("hex", hex(false)),
+                ("HEX", hex(true)),
+                ("URL", urlencoded(true)),
+                ("url", urlencoded(false)),
+                ("reversed", line.chars().rev().collect()),
+                ("bytes", line.bytes().map(|byte| byte.to_string()).collect::<Vec<_>>().join(", ")),
+            ];
+            based.chain(other).collect::<Vec<_>>()
+        })
+        .collect()
 }
 
 /// The characters that a text surely gives in base64 where so many bytes modulo 3 stand before it.

@@ -125,12 +125,13 @@ pub(super) fn check(disk: &disk::Site, site: &Site, look: &Look, built: &[Built]
 fn shared(site: &Site, unused: Option<Vec<Vec<&str>>>) -> Problems {
     let mut problems = Problems::new();
     let mut needed = Vec::new();
-    let mut tell = |check: &Check, is_found: bool, found: &dyn Fn() -> Vec<Problem>| {
-        match (site.accepts.of(check), site.checks.level(check).filter(|_| is_found)) {
-            (_, None) => {}
-            (Some(place), _) => needed.push(place.clone()),
-            (None, Some(level)) => problems.extend(found().into_iter().map(|problem| Problem { level, ..problem })),
-        }
+    let mut tell = |check: &Check, is_found: bool, found: &dyn Fn() -> Vec<Problem>| match (
+        site.accepts.of(check),
+        site.checks.level(check).filter(|_| is_found),
+    ) {
+        (_, None) => {}
+        (Some(place), _) => needed.push(place.clone()),
+        (None, Some(level)) => problems.extend(found().into_iter().map(|problem| Problem { level, ..problem })),
     };
     let plain = || site.plain.iter().map(|plain| plain.problem(Level::Error)).collect();
     tell(&PLAIN_SECRET, !site.plain.is_empty(), &plain);
