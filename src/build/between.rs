@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::{Built, Told, keep, kept};
 use crate::across::{Object, Stacks, Summary, Unmet};
-use crate::check::{PLAIN_SECRET, UNUSED_SECRET};
+use crate::check::{Check, PLAIN_SECRET, UNUSED_SECRET};
 use crate::disk;
 use crate::links::{Answer, Needed, Offers};
 use crate::load;
@@ -123,23 +123,23 @@ pub(super) fn check(disk: &disk::Site, site: &Site, look: &Look, built: &[Built]
 /// What is wrong with the files that all stacks share, as far as no stack is: secrets in plain, and secrets that nobody
 /// names where all stacks are known.
 fn shared(site: &Site, unused: Option<Vec<Vec<&str>>>) -> Problems {
-    let plain = site.plain.iter().map(|plain| plain.problem(Level::Error)).collect();
-    let unused_known = unused.is_some();
-    let unused = unused_secrets(site, &unused.unwrap_or_default());
     let mut problems = Problems::new();
     let mut needed = Vec::new();
-    for (check, found) in [(&PLAIN_SECRET, plain), (&UNUSED_SECRET, unused)] {
-        let found: Vec<Problem> = found;
-        match (site.accepts.of(check), site.checks.level(check)) {
-            (_, None) => {}
-            (Some(_), _) if found.is_empty() => {}
-            (Some(place), _) => needed.push(place.clone()),
-            (None, Some(level)) => problems.extend(found.into_iter().map(|problem| Problem { level, ..problem })),
-        }
-    }
-    let is_unknown = |name: &str| name == UNUSED_SECRET.name && !unused_known;
-    let all = site.accepts.all().filter(|(name, place)| !needed.contains(place) && !is_unknown(name));
-    problems.extend(all.map(|(name, place)| crate::check::unneeded(name, place)));
+    let mut tell = |check: &Check, is_found: bool, found: &dyn Fn() -> Vec<Problem>| match (
+        site.accepts.of(check),
+        site.checks.level(check).filter(|_| is_found),
+    ) {
+        (_, None) => {}
+        (Some(place), _) => needed.push(place.clone()),
+        (None, Some(level)) => problems.extend(found().into_iter().map(|problem| Problem { level, ..problem })),
+    };
+    let plain = || site.plain.iter().map(|plain| plain.problem(Level::Error)).collect();
+    tell(&PLAIN_SECRET, !site.plain.is_empty(), &plain);
+    let paths = unused.as_deref().unwrap_or_default();
+    tell(&UNUSED_SECRET, !paths.is_empty(), &|| unused_secrets(site, paths));
+    let is_unknown = |name: &str| name == UNUSED_SECRET.name && unused.is_none();
+    let unneeded = site.accepts.all().filter(|(name, place)| !needed.contains(place) && !is_unknown(name));
+    problems.extend(unneeded.map(|(name, place)| crate::check::unneeded(name, place)));
     problems
 }
 
@@ -147,8 +147,8 @@ fn shared(site: &Site, unused: Option<Vec<Vec<&str>>>) -> Problems {
 fn unused_secrets(site: &Site, paths: &[Vec<&str>]) -> Vec<Problem> {
     const SHOWN: usize = 8;
     let mut by_file: BTreeMap<String, (Place, Vec<String>)> = BTreeMap::new();
-    for path in paths {
-        let place = secrets::place(&site.secret_files, path).unwrap_or_else(Place::nowhere);
+    for (path, place) in paths.iter().zip(secrets::places(&site.secret_files, paths)) {
+        let place = place.unwrap_or_else(Place::nowhere);
         let file = by_file.entry(place.source.path.clone()).or_insert_with(|| (place, Vec::new()));
         file.1.push(format!("`{}`", path_text(path)));
     }

@@ -55,7 +55,7 @@ pub fn in_sources<'a>(sources: impl IntoIterator<Item = &'a Arc<Source>>) -> Vec
         }
         let mut before = Before::default();
         for (index, line) in source.text.lines().enumerate() {
-            let hit = if line.len() < LONG { None } else { of_line(line, &before) };
+            let hit = if may_hold(line) { of_line(line, &before) } else { None };
             if let Some((what, word)) = hit {
                 let place = place(source, index + 1, line, word);
                 let word = if word.contains(KEY_BLOCK) { body(&source.text, index) } else { word };
@@ -74,6 +74,18 @@ fn place(source: &Arc<Source>, line: usize, text: &str, word: &str) -> Place {
     let column = text[..start].chars().count() + 1;
     let length = word.chars().count();
     Place { source: source.clone(), line: fit(line), column: fit16(column), length: fit16(length) }.without_text()
+}
+
+/// Whether a line is worth a look: it has a long word, or begins a key. Few lines have.
+fn may_hold(line: &str) -> bool {
+    if line.len() < LONG {
+        return false;
+    }
+    let mut length = 0;
+    line.bytes().any(|byte| {
+        length = if AROUND[usize::from(byte)] { 0 } else { length + 1 };
+        length >= LONG
+    }) || line.contains(KEY_BLOCK)
 }
 
 /// The last whole line of the private key that begins at a line: the first ones are the same in many keys.
@@ -140,11 +152,20 @@ fn of_line<'a>(line: &'a str, before: &Before<'_>) -> Option<(String, &'a str)> 
     })
 }
 
-/// Characters that stand around a value.
+/// The characters that stand around a value, all of them ASCII.
+static AROUND: [bool; 256] = {
+    let mut around = [false; 256];
+    let all = b" \t\r\"'`,;(){}[]<>:$@/\\=";
+    let mut at = 0;
+    while at < all.len() {
+        around[all[at] as usize] = true;
+        at += 1;
+    }
+    around
+};
+
 fn is_around(c: char) -> bool {
-    c.is_whitespace()
-        || matches!(c, '"' | '\'' | '`' | ',' | ';' | '(' | ')' | '{' | '}' | '[' | ']' | '<' | '>' | ':')
-        || matches!(c, '$' | '@' | '/' | '\\' | '=')
+    u8::try_from(c).is_ok_and(|byte| AROUND[usize::from(byte)])
 }
 
 /// The key of a value between two parts of its line.

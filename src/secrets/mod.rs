@@ -113,7 +113,9 @@ impl Secret {
         let mut unused = Vec::new();
         if let Self::Map(keys) = self {
             let mut path = Vec::new();
-            keys.iter().for_each(|(key, below)| add_unused(key, below, used, &mut path, &mut unused));
+            for (key, below) in keys {
+                add_unused(key, below, used, &mut path, &mut unused);
+            }
         }
         unused
     }
@@ -146,23 +148,21 @@ fn add_unused<'a>(
     path.pop();
 }
 
-/// Where the key of a path stands in some SOPS files; no text of them is shown.
+/// Where the keys of some paths stand in SOPS files, in the order of the paths; no text of them is shown.
 #[must_use]
-pub fn place(files: &[Arc<Source>], path: &[&str]) -> Option<Place> {
-    files.iter().filter_map(|source| yaml::parse_one(source).ok()).find_map(|node| {
-        let mut place = None;
-        let mut at = &node;
-        for key in path {
-            (at, place) = match &at.data {
-                Data::List(list) => {
-                    list.get(key.parse::<usize>().ok()?).map(|item| (item, Some(item.place.clone())))?
-                }
-                Data::Map(map) => map.entry(key).map(|entry| (&entry.value, Some(entry.place.clone())))?,
-                _ => return None,
-            };
-        }
-        place.map(|place| place.without_text())
-    })
+pub fn places(files: &[Arc<Source>], paths: &[Vec<&str>]) -> Vec<Option<Place>> {
+    let nodes: Vec<Node> = files.iter().filter_map(|source| yaml::parse_one(source).ok()).collect();
+    paths.iter().map(|path| nodes.iter().find_map(|node| place(node, path))).collect()
+}
+
+fn place(node: &Node, path: &[&str]) -> Option<Place> {
+    let (key, below) = path.split_first()?;
+    let (place, value) = match &node.data {
+        Data::List(list) => list.get(key.parse::<usize>().ok()?).map(|item| (&item.place, item))?,
+        Data::Map(map) => map.entry(key).map(|entry| (&entry.place, &entry.value))?,
+        _ => return None,
+    };
+    if below.is_empty() { Some(place.without_text()) } else { self::place(value, below) }
 }
 
 /// What is said of the keys of a map, or list, that stands where one secret is wanted.

@@ -84,7 +84,7 @@ fn json_is_read_as_it_is() {
     let shown: Vec<String> = variables.iter().map(|one| format!("{}={}", one.name, tree(&one.tree))).collect();
     assert_eq!(
         shown,
-        [r#"a="${x} é😀""#, r#"b=[int:1,int:-2,float:1.5,int:1000,bool:true,{}]"#, r#"c={"d e"="","f"=null}"#]
+        [r#"a="${x} é😀""#, r"b=[int:1,int:-2,float:1.5,int:1000,bool:true,{}]", r#"c={"d e"="","f"=null}"#]
     );
 }
 
@@ -98,7 +98,7 @@ fn large_and_deep_values_are_read() {
     assert_eq!(read("x.tfvars", deep.as_bytes()).unwrap()[0].tree.leaves()[0].0.len(), 64);
     let too_deep = format!("a = {}1{}", "[".repeat(100_000), "]".repeat(100_000));
     assert!(read("x.tfvars", too_deep.as_bytes()).is_err());
-    assert!(read("x.tfvars.json", too_deep[4..].as_bytes()).is_err());
+    assert!(read("x.tfvars.json", &too_deep.as_bytes()[4..]).is_err());
 }
 
 #[test]
