@@ -92,7 +92,7 @@ impl Place {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_homebuild"));
         command.args(arguments).current_dir(self.site.path()).env_clear();
-        command.env("SOPS_AGE_KEY_FILE", root().join("tests/keys/age.txt")).env("PATH", std::env::var("PATH").unwrap());
+        command.env("SOPS_AGE_KEY_FILE", root().join("tests/keys/age.txt")).env("PATH", std::env::var_os("PATH").unwrap());
         command.env("TMPDIR", self.aside.path()).env("HOME", self.aside.path());
         command.env("XDG_RUNTIME_DIR", self.aside.path()).env("EDITOR", "true");
         command.env("RUST_LOG", "trace").env("RUST_BACKTRACE", "full");
@@ -232,7 +232,7 @@ fn forms(value: &str) -> Vec<(&'static str, String)> {
 fn based(text: &str, offset: usize) -> String {
     let bytes: Vec<u8> = std::iter::repeat_n(0, offset).chain(text.bytes()).collect();
     let whole = BASE64.encode(&bytes);
-    let end = whole.len() - usize::from(bytes.len() % 3 != 0);
+    let end = whole.len() - usize::from(!bytes.len().is_multiple_of(3));
     whole[[0, 2, 3][offset]..end].to_owned()
 }
 

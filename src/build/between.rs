@@ -108,7 +108,8 @@ pub(super) fn check(disk: &disk::Site, site: &Site, look: &Look, built: &[Built]
     let stacks = stacks(disk, site, look, before.iter().map(|(name, summary)| (*name, summary)).chain(now));
     let (mut problems, unmet) = stacks.check(&new);
     problems.extend(explained(disk, site, unmet));
-    problems.extend(shared(site, stacks.are_all_known().then(|| stacks.unused_secrets())));
+    let unused = stacks.are_all_known().then(|| stacks.unused_secrets());
+    problems.extend(shared(site, unused.as_deref()));
     let (errors, warnings): (Vec<Problem>, Vec<Problem>) =
         problems.into_iter().partition(|problem| problem.level == Level::Error);
     let warnings = warnings.into_iter().collect::<Problems>().sorted();
@@ -122,7 +123,7 @@ pub(super) fn check(disk: &disk::Site, site: &Site, look: &Look, built: &[Built]
 
 /// What is wrong with the files that all stacks share, as far as no stack is: secrets in plain, and secrets that nobody
 /// names where all stacks are known.
-fn shared(site: &Site, unused: Option<Vec<Vec<&str>>>) -> Problems {
+fn shared(site: &Site, unused: Option<&[Vec<&str>]>) -> Problems {
     let mut problems = Problems::new();
     let mut needed = Vec::new();
     let mut tell = |check: &Check, is_found: bool, found: &dyn Fn() -> Vec<Problem>| match (
@@ -135,7 +136,7 @@ fn shared(site: &Site, unused: Option<Vec<Vec<&str>>>) -> Problems {
     };
     let plain = || site.plain.iter().map(|plain| plain.problem(Level::Error)).collect();
     tell(&PLAIN_SECRET, !site.plain.is_empty(), &plain);
-    let paths = unused.as_deref().unwrap_or_default();
+    let paths = unused.unwrap_or_default();
     tell(&UNUSED_SECRET, !paths.is_empty(), &|| unused_secrets(site, paths));
     let is_unknown = |name: &str| name == UNUSED_SECRET.name && unused.is_none();
     let unneeded = site.accepts.all().filter(|(name, place)| !needed.contains(place) && !is_unknown(name));
