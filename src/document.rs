@@ -169,3 +169,16 @@ fn payload(kind: &str, name: &str, vmid: u32, calls: &[Node]) -> Node {
     map.set("calls", Node::new(Data::List(calls.to_vec()), &place));
     Node::new(Data::Map(map), &place)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::problem::Source;
+
+    #[test]
+    fn data_of_a_file_is_a_text_in_which_any_value_of_a_secret_can_stand() {
+        let text = "kind: ControlPlaneFile\nmetadata: {name: a.yaml}\nspec: {data: {key: <secret:k#00000000>}}\n";
+        let document = own(&yaml::parse_one(&Source::new("x", text)).unwrap()).unwrap();
+        assert_eq!(document.text(), "key: \"<secret:k|json#00000000>\"\n");
+    }
+}

@@ -46,7 +46,7 @@ const HOMES: [(&str, &[&str]); 31] = [
     ("rayon", &["build", "render", "disk", "out", "cli"]),
     ("serde_json", &["cli", "cluster", "kubernetes", "schema", "sops"]),
     ("postcard", &["build", "out"]),
-    ("sha2", &["digest", "out", "disk"]),
+    ("sha2", &["digest", "out", "disk", "sops"]),
     ("base64", &["kubernetes", "secrets", "sops"]),
     ("bcrypt", &["sops"]),
     ("sha_crypt", &["sops"]),

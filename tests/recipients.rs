@@ -213,7 +213,7 @@ fn who_is_added_opens_all_and_who_is_removed_nothing_new_and_ciphertexts_stay() 
     assert_eq!(work.done(&["get", "shop.password", "--show"]), "hunter2");
     put(work.home.path(), KEYS, &me);
     let told = work.done(&["recipients", "remove", &other.public]);
-    assert!(told.contains("rotate them where they are used"), "{told}");
+    assert!(told.contains("sops rotate --in-place") && told.contains("secrets rotate NAME"), "{told}");
     assert_eq!((values(&work.read(FILE)), work.read(RULES)), (values(&before), rules));
     work.key(&other);
     work.refused(&["check"]);

@@ -137,9 +137,9 @@ def main(program):
         assert not said["new"] and not said["replaced"] and len(said["unchanged"]) > VARIABLES
 
         # one value changes: refused, then replaced, and all others keep their ciphertexts
-        name = next(name for name, value in wanted.items() if isinstance(value, str))
-        block = re.compile(rf"^{name} = .*?(?=^(?:variable_|#|//|/\*|$))", re.S | re.M)
-        source.write_text(block.sub(lambda _: f'{name} = "{CANARY}-other"\n', file, count=1))
+        line = re.search(r'^(variable_\d+) = ".*"$', file, re.M)
+        name = line[1]
+        source.write_text(file.replace(line[0], f'{name} = "{CANARY}-other"'))
         refused = imported()
         assert refused.returncode == 1 and name in refused.stderr and secrets.read_text() == after, refused.stderr
         replaced = imported("--replace")

@@ -95,7 +95,8 @@ pub(super) fn find<'a>(
 }
 
 /// A path as it may be typed, below the site.
-fn below(root: &Path, asked: &str) -> String {
+#[must_use]
+pub fn below(root: &Path, asked: &str) -> String {
     let whole = |path: &Path| absolute(path).unwrap_or_else(|_| path.to_owned());
     let path = whole(Path::new(asked));
     let path = path.strip_prefix(whole(root)).unwrap_or(Path::new(asked));

@@ -18,6 +18,7 @@ use crate::resolve::{self, Job, Module};
 use crate::site::{Site, SiteSources};
 use crate::yaml;
 
+pub use find::below;
 pub use used::Used;
 
 /// What made a file of `out/`.

@@ -105,8 +105,11 @@ pub fn problems(site: &Site, stack: &Stack) -> Problems {
     rendering.into_iter().chain(plain::told(site, stack, &[]).problems).collect()
 }
 
-/// What a module became, with the acceptances that it needed; and what it shows of secrets in plain.
-fn module(site: &Site, stack: &Stack, module: &Module) -> (Result<(Rendered, Vec<Place>), Problems>, Option<Shown>) {
+/// What a module became, and the acceptances that it needed.
+type Finished = (Rendered, Vec<Place>);
+
+/// What a module became; and what it shows of secrets in plain.
+fn module(site: &Site, stack: &Stack, module: &Module) -> (Result<Finished, Problems>, Option<Shown>) {
     let jobs: Vec<_> =
         module.jobs.par_iter().enumerate().map(|(number, job)| documents::of(site, module, number, job)).collect();
     let is_whole = jobs.iter().all(Result::is_ok);
@@ -141,7 +144,7 @@ fn finished(
     module: &Module,
     (made, not_made): (Vec<Made>, Vec<Made>),
     mut findings: Findings,
-) -> Result<(Rendered, Vec<Place>), Problems> {
+) -> Result<Finished, Problems> {
     let links = links::links(stack, module, &made, &not_made);
     let mut secrets: BTreeSet<Box<str>> =
         not_made.iter().flat_map(|one| names(&site.secrets.check(&one.document.text()).unwrap_or_default())).collect();

@@ -35,9 +35,9 @@ impl Charset {
     pub fn read(text: &str) -> Result<Self, String> {
         let named = NAMED.iter().find(|(name, _)| *name == text).map_or(text, |(_, set)| set);
         let Some(inner) = named.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) else {
-            let names = NAMED.map(|(name, _)| name);
-            let hint = did_you_mean(text, names);
-            let hint = if hint.is_empty() { names.join(", ") } else { hint };
+            let known = NAMED.map(|(name, _)| name);
+            let hint = did_you_mean(text, known);
+            let hint = if hint.is_empty() { known.join(", ") } else { hint };
             let text = text.escape_debug();
             return Err(format!("there is no charset `{text}`; {hint}; or characters in brackets: [a-z0-9_]"));
         };

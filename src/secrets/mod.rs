@@ -113,7 +113,9 @@ impl Secret {
         let mut unused = Vec::new();
         if let Self::Map(keys) = self {
             let mut path = Vec::new();
-            keys.iter().for_each(|(key, below)| add_unused(key, below, used, &mut path, &mut unused));
+            for (key, below) in keys {
+                add_unused(key, below, used, &mut path, &mut unused);
+            }
         }
         unused
     }

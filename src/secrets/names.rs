@@ -87,7 +87,7 @@ fn metadata(sops: &Node, path: &str) -> Problems {
         problems.push(wrong("`sops` has no `mac`, without which nobody can tell that the file is whole".to_owned()));
     }
     let is_there = |key: &&str| sops.get(key).and_then(Node::as_list).is_some_and(|list| !list.is_empty());
-    if !RECIPIENTS.iter().any(|key| is_there(&key)) {
+    if !RECIPIENTS.iter().any(|key| is_there(key)) {
         problems.push(wrong("`sops` names nobody who may decrypt the file: it has no `age`".to_owned()));
     }
     problems

@@ -96,8 +96,8 @@ mod tests {
     #[track_caller]
     fn are(text: &str, encrypted: &[&[&str]], plain: &[&[&str]]) {
         let rules = rules(text).unwrap();
-        encrypted.iter().for_each(|path| assert!(rules.encrypts(path), "{text}: {path:?}"));
-        plain.iter().for_each(|path| assert!(!rules.encrypts(path), "{text}: {path:?}"));
+        assert!(encrypted.iter().all(|path| rules.encrypts(path)), "{text}");
+        assert!(!plain.iter().any(|path| rules.encrypts(path)), "{text}");
     }
 
     #[test]

@@ -136,7 +136,7 @@ impl Config {
 /// The text of a `.sops.yaml` for the secrets files of a site, which these can open.
 #[must_use]
 pub fn text(recipients: &[Recipient]) -> String {
-    let lines: Vec<String> = recipients.iter().map(|recipient| format!("      {}", edit::written(recipient))).collect();
+    let lines: Vec<String> = recipients.iter().map(|recipient| format!("      {recipient}")).collect();
     format!(
         "# Who can open the secrets of this site: sops and homebuild encrypt for these.\n\
          stores: {{yaml: {{indent: 2}}}}\n\

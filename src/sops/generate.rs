@@ -53,7 +53,9 @@ mod tests {
         for name in ["alphanumeric", "digits", "hex", "base64", "printable", "[abc]", "[01]"] {
             let set = Charset::read(name).unwrap();
             let mut counts = BTreeMap::<u8, usize>::new();
-            of_every_byte(&set).into_iter().for_each(|c| *counts.entry(c).or_default() += 1);
+            for c in of_every_byte(&set) {
+                *counts.entry(c).or_default() += 1;
+            }
             let each = 256 / set.characters().len();
             assert!(counts.keys().copied().eq(set.characters().iter().copied()), "{name}");
             assert!(counts.values().all(|count| *count == each), "{name}: {counts:?}");

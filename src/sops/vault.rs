@@ -16,7 +16,7 @@ pub struct Vault {
 impl Vault {
     /// Opens all files; what is wrong in any of them is told together.
     pub fn open(sources: &[Arc<Source>], keys: &Keys) -> Result<Self, Problems> {
-        let files = gather(sources.iter().map(|source| File::open(source, keys)))?;
+        let files = gather(sources.iter().map(|source| File::unlock(source, keys)))?;
         Ok(Self { files })
     }
 

@@ -34,7 +34,7 @@ pub(super) fn run(root: &Path) -> Answer {
             .push(json!({"file": file.path(), "values": names, "recipients": readers, "others": file.other_readers()}));
     }
     if files.is_empty() {
-        text = "this site has no secrets file; `homebuild secrets init` makes one\n".to_owned();
+        text.push_str("this site has no secrets file; `homebuild secrets init` makes one\n");
     }
     Ok((json!({"files": files}), text))
 }

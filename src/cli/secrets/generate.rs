@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::{Answer, now};
 use crate::build::{self, Declared};
@@ -29,7 +29,7 @@ pub(super) fn run(root: &Path, arguments: &Arguments) -> Answer {
     let names: Vec<&str> = declared.missing().map(|one| one.path.as_str()).collect();
     if arguments.dry_run || names.is_empty() {
         // that needs no key
-        return Ok((json!({"made": names, "changed": []}), said(&declared, &names, "would be made")));
+        return Ok((json(&declared, &names, &[]), said(&declared, &names, "would be made")));
     }
     let mut open = super::open(root)?;
     // somebody else may have made some while the lock was theirs
@@ -47,7 +47,11 @@ pub(super) fn run(root: &Path, arguments: &Arguments) -> Answer {
     if !names.is_empty() {
         text.push_str("run `homebuild build`: out/ can refer to them now\n");
     }
-    Ok((json!({"made": names, "changed": files}), text))
+    Ok((json(&declared, &names, &files), text))
+}
+
+fn json(declared: &Declared, names: &[&str], files: &[String]) -> Json {
+    json!({"made": names, "changed": files, "complete": !declared.problems.has_errors()})
 }
 
 /// A new value.

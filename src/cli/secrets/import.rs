@@ -1,5 +1,6 @@
 //! `homebuild secrets import`
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -136,7 +137,7 @@ fn chosen(variables: Vec<Variable>, only: &[String]) -> Result<Vec<Variable>, Pr
 /// The problem of a variable that the rule of a secrets file would leave in plain text.
 fn in_plain(file: &File, variable: &Variable) -> Option<Problem> {
     let leaves = variable.tree.leaves();
-    let full = |path: &[String]| [&[variable.name.clone()], path].concat();
+    let full = |path: &[String]| [std::slice::from_ref(&variable.name), path].concat();
     let path = leaves.iter().map(|(path, _)| full(path)).find(|path| file.is_plain(path))?;
     let message = format!("`{}` would stand in plain text in {}", path_text(&path), file.path());
     Some(Problem::error("tfvars", message).at(&variable.place).note(
@@ -201,7 +202,7 @@ impl<'a> Plan<'a> {
     fn nulls_below(&mut self, path: &[String], tree: &Tree) {
         let Tree::Map(map) = tree else { return };
         for (key, tree) in map {
-            let path = [path, &[key.clone()]].concat();
+            let path = [path, std::slice::from_ref(key)].concat();
             match tree {
                 Tree::Null => self.nulls.push(path_text(&path)),
                 _ => self.nulls_below(&path, tree),
@@ -211,21 +212,21 @@ impl<'a> Plan<'a> {
 
     /// What was done, as JSON and as text.
     fn said(&self, from: &str, files: &[String], is_dry: bool) -> (serde_json::Value, String) {
-        let new: Vec<String> = self.new.iter().flat_map(Step::names).collect();
-        let replaced: Vec<String> = self.others.iter().flat_map(Step::names).collect();
+        let sorted = |names: Vec<String>| names.into_iter().collect::<BTreeSet<_>>();
+        let new = sorted(self.new.iter().flat_map(Step::names).collect());
+        let replaced = sorted(self.others.iter().flat_map(Step::names).collect());
+        let (unchanged, nulls) = (sorted(self.unchanged.clone()), sorted(self.nulls.clone()));
         let mut text = String::new();
-        for (word, names) in
-            [("new", &new), ("replaced", &replaced), ("unchanged", &self.unchanged), ("null", &self.nulls)]
-        {
+        for (word, names) in [("new", &new), ("replaced", &replaced), ("unchanged", &unchanged), ("null", &nulls)] {
             for name in names {
                 let _ = writeln!(text, "{word:<10} {name}");
             }
         }
-        let (number, other, same) = (new.len(), replaced.len(), self.unchanged.len());
+        let (number, other, same) = (new.len(), replaced.len(), unchanged.len());
         let place = if files.is_empty() { String::new() } else { format!(" in {}", files.join(", ")) };
         let would = if is_dry { "; nothing was written" } else { "" };
         let _ = writeln!(text, "{number} new, {other} replaced, {same} unchanged{place}{would}");
-        if !self.nulls.is_empty() {
+        if !nulls.is_empty() {
             text.push_str("null is no secret: such a variable or key is left out\n");
         }
         if !files.is_empty() {
@@ -236,7 +237,7 @@ impl<'a> Plan<'a> {
                  a value that was ever pushed in plain stays in the history: give it a new one (docs/secrets.md)\n"
             );
         }
-        let json = json!({"new": new, "replaced": replaced, "unchanged": self.unchanged, "null": self.nulls, "changed": files});
+        let json = json!({"new": new, "replaced": replaced, "unchanged": unchanged, "null": nulls, "changed": files});
         (json, text)
     }
 }

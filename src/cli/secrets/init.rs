@@ -1,14 +1,16 @@
 //! `homebuild secrets init`
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::Answer;
+use super::rules::Rules;
 use crate::disk::{self, Seen};
 use crate::load;
-use crate::problem::{Problem, Problems, gather};
+use crate::problem::{Problem, Problems, Source, gather};
 use crate::sops::config::{self, Config};
 use crate::sops::file::who_opens;
 use crate::sops::keys::Pair;
@@ -55,7 +57,7 @@ pub(super) fn run(root: &Path, arguments: &Arguments) -> Answer {
         text += &told(own);
     }
     for (path, word) in &made {
-        text += &format!("{word} {path}\n");
+        let _ = writeln!(text, "{word} {path}");
     }
     text += &closed(&site, &paths, &keys, own.as_ref())?;
     if made.is_empty() && own.as_ref().is_none_or(|own| !own.is_new) {
@@ -110,52 +112,26 @@ fn make(
         }
     }
     let mut files = Vec::new();
-    let mut changed = Vec::new();
-    let Some(first) = paths.first() else { return Ok(changed) };
-    let found = disk::nearest(site, root, first, config::NAME)?;
-    if found.is_none() {
+    let Some(first) = paths.first() else { return Ok(Vec::new()) };
+    if disk::nearest(site, root, first, config::NAME)?.is_none() {
         files.push((config::NAME.to_owned(), config::text(recipients)));
     }
+    let mut rules = Rules::default();
     for path in missing {
-        let (config, below, original) = match disk::nearest(site, root, path, config::NAME)? {
-            Some(above) => (Config::read(&above.source)?, above.path.clone(), Some(above)),
-            None => {
-                let text = config::text(recipients);
-                (Config::read(&crate::problem::Source::new(config::NAME, text))?, path.clone(), None)
-            }
-        };
-        let config = with_all(config, &below, recipients)?;
-        if let Some(above) = original.filter(|above| above.source.text != config.source().text) {
-            if !above.is_inside {
-                return Err(outside(&config, recipients).into());
-            }
-            site.rewrite(&above.source, &config.source().text)?;
-            changed.push((above.source.path.clone(), "changed"));
+        for recipient in recipients {
+            let add = |config: &Config, below: &str| config.with(below, recipient);
+            rules.change(site, root, path, &recipient.to_string(), &add)?;
         }
+        let (config, below) = match rules.of(site, root, path)? {
+            Some(found) => found,
+            None => (Config::read(&Source::new(config::NAME, config::text(recipients)))?, path.clone()),
+        };
         let rule = config.rule(&below)?;
         files.push((path.clone(), File::create(path, &rule.recipients, &rule.which)?.finish(&super::now())?));
     }
     site.add(&files)?;
-    changed.extend(files.into_iter().map(|(path, _)| (path, "made")));
-    Ok(changed)
-}
-
-/// The same rules with these recipients in that of a file.
-fn with_all(mut config: Config, path: &str, recipients: &[Recipient]) -> Result<Config, Problems> {
-    for recipient in recipients {
-        if let Some(text) = config.with(path, recipient)? {
-            let path = config.source().path.clone();
-            config = Config::read(&crate::problem::Source::new(path, text))?;
-        }
-    }
-    Ok(config)
-}
-
-/// That a `.sops.yaml` above the site does not name these.
-pub(super) fn outside(config: &Config, recipients: &[Recipient]) -> Problem {
-    let names: Vec<String> = recipients.iter().map(ToString::to_string).collect();
-    Problem::error("sops-config", format!("`{}` lies outside of the site: change it by hand", config.source().path))
-        .note(format!("its rule for the secrets of this site should name {}", names.join(", ")))
+    let changed = rules.save(site)?.into_iter().map(|path| (path, "changed"));
+    Ok(changed.chain(files.into_iter().map(|(path, _)| (path, "made"))).collect())
 }
 
 /// What to do about the files that are there and that the own key does not open.
@@ -167,11 +143,9 @@ fn closed(site: &disk::Site, paths: &[String], keys: &Keys, own: Option<&Own>) -
         let (readers, _) = who_opens(&source)?;
         let is_mine = |recipient: &str| keys.has(recipient) || keys::is_same(recipient, &own.public);
         if !readers.iter().any(|reader| is_mine(&reader.recipient)) {
-            text += &format!(
-                "{path} is not encrypted for you: let someone who can open it run\n  homebuild secrets recipients add \
-                 {}\n",
-                own.public
-            );
+            let public = &own.public;
+            let _ = writeln!(text, "{path} is not encrypted for you: let someone who can open it run");
+            let _ = writeln!(text, "  homebuild secrets recipients add {public}");
         }
     }
     Ok(text)

@@ -2,6 +2,7 @@
 
 mod check;
 mod edit;
+mod fill;
 mod generate;
 mod get;
 mod import;
@@ -10,6 +11,7 @@ mod list;
 mod recipients;
 mod remove;
 mod rotate;
+mod rules;
 mod set;
 
 use std::ffi::OsString;
@@ -60,6 +62,8 @@ enum Command {
     Import(import::Arguments),
     /// Decrypt all, check the MAC of every file, and print nothing but names
     Check(check::Arguments),
+    /// Print one file of out/ with its secrets filled in, as push sends it
+    Fill(fill::Arguments),
 }
 
 pub(super) fn run(root: &Path, arguments: Arguments) -> ExitCode {
@@ -75,6 +79,7 @@ pub(super) fn run(root: &Path, arguments: Arguments) -> ExitCode {
         Command::Rotate(command) => super::answer(command.json, rotate::run(root, &command)),
         Command::Import(command) => import::run(root, &command),
         Command::Check(command) => super::answer(command.json, check::run(root)),
+        Command::Fill(command) => fill::run(root, &command),
     }
 }
 

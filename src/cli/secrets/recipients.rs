@@ -1,20 +1,24 @@
 //! `homebuild secrets recipients`
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use serde_json::json;
 
+use super::rules::Rules;
 use super::{Answer, Open};
-use crate::disk::{self, Above};
-use crate::problem::{Problem, Problems, Source, gather};
-use crate::sops::config::{self, Config};
+use crate::problem::{Problem, Problems, gather};
 use crate::sops::file::who_opens;
 use crate::sops::keys::is_same;
-use crate::sops::{Keys, Recipient};
+use crate::sops::{File, Keys, Recipient};
+
+/// What removing somebody does not do.
+const GONE: &str = "\
+who was removed has read every value so far, or can in git's history, and the files keep the key that they had:
+  sops rotate --in-place FILE          a new key, before new values go in
+  homebuild secrets rotate NAME        new values, made here; `secrets set NAME` for those that others give out
+";
 
 /// Arguments of `homebuild secrets recipients`.
 #[derive(Debug, clap::Args)]
@@ -59,7 +63,9 @@ struct Add {
 }
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = examples!("secrets recipients list"))]
+#[command(after_help = examples!(
+    "secrets recipients remove age1lggyhqrw2nlhcxprm67z43rta597azn8gknawjehu9d9dl0jq3yqqvfafg"
+))]
 struct Remove {
     /// Public keys, as `recipients list` shows them
     #[arg(required = true, value_name = "PUBLIC-KEY")]
@@ -159,8 +165,7 @@ fn remove(root: &Path, arguments: &Remove) -> Answer {
         }
     }
     let (changed, mut text) = save(&open, rules)?;
-    text += "who was removed has read, or can still read in git's history, every value that was there: rotate them where \
-             they are used, and with `homebuild secrets set NAME`\n";
+    text += GONE;
     Ok((json!({"changed": changed}), text))
 }
 
@@ -187,7 +192,7 @@ fn stays_open(file: &str, gone: &[String], left: &[String], keys: &Keys, is_want
 /// That each of them can open one of the files.
 fn known(open: &Open, paths: &[String], gone: &[String]) -> Result<(), Problems> {
     let files = open.vault.files().iter().filter(|file| paths.iter().any(|path| path == file.path()));
-    let mut all: Vec<String> = files.flat_map(|file| file.readers()).map(|reader| reader.recipient).collect();
+    let mut all: Vec<String> = files.flat_map(File::readers).map(|reader| reader.recipient).collect();
     all.sort();
     all.dedup();
     let unknown = gone.iter().filter(|gone| !all.iter().any(|one| is_same(one, gone)));
@@ -213,48 +218,10 @@ fn chosen(open: &Open, wanted: Option<&str>) -> Result<Vec<String>, Problem> {
     }
 }
 
-/// Every `.sops.yaml` that is to be changed: as it was read, and as it shall be.
-#[derive(Default)]
-struct Rules(BTreeMap<String, (Arc<Source>, Config)>);
-
-/// What changes a `.sops.yaml` for a file; none where nothing has to.
-type Change<'a> = dyn Fn(&Config, &str) -> Result<Option<String>, Problems> + 'a;
-
-impl Rules {
-    fn change(
-        &mut self,
-        site: &disk::Site,
-        root: &Path,
-        path: &str,
-        recipient: &str,
-        change: &Change,
-    ) -> Result<(), Problems> {
-        let Some(Above { source, path: below, is_inside }) = disk::nearest(site, root, path, config::NAME)? else {
-            return Ok(());
-        };
-        let config = match self.0.get(&source.path) {
-            Some((_, config)) => config,
-            None => &Config::read(&source)?,
-        };
-        let Some(text) = change(config, &below)? else { return Ok(()) };
-        if !is_inside {
-            let message = format!("`{}` lies outside of the site: change it by hand", source.path);
-            return Err(Problem::error("sops-config", message).note(format!("it is about {recipient}")).into());
-        }
-        let changed = Config::read(&Source::new(source.path.as_str(), text))?;
-        let before = self.0.remove(&source.path).map_or_else(|| source.clone(), |(before, _)| before);
-        self.0.insert(source.path.clone(), (before, changed));
-        Ok(())
-    }
-}
-
 /// Writes the files and rules that changed: their paths, and a text that says them.
 fn save(open: &Open, rules: Rules) -> Result<(Vec<String>, String), Problems> {
     let mut changed = open.vault.save(&open.site, &super::now())?;
-    for (path, (before, config)) in rules.0 {
-        open.site.rewrite(&before, &config.source().text)?;
-        changed.push(path);
-    }
-    let text = changed.iter().map(|path| format!("changed {path}\n")).collect();
+    changed.extend(rules.save(&open.site)?);
+    let text = changed.iter().fold(String::new(), |all, path| all + "changed " + path + "\n");
     Ok((changed, text))
 }

@@ -47,7 +47,7 @@ pub(super) fn run(root: &Path, arguments: &Arguments) -> Answer {
             let end = if value.ends_with(b"\r\n") { 2 } else { 1 };
             let length = value.len() - end;
             value.truncate(length);
-        } else if value.iter().filter(|byte| **byte == b'\n').count() == 1 {
+        } else if !value[..value.len() - 1].contains(&b'\n') {
             let _ = writeln!(style::err(), "{BREAK}");
         }
     }

@@ -16,7 +16,7 @@ impl Config {
         if named.iter().any(|one| recipient.is(one)) {
             return Ok(None);
         }
-        let new = written(recipient);
+        let new = recipient.to_string();
         let parts = self.parts(&new)?;
         let text = self.with_line(&parts, &self.age(index), &new).ok_or_else(|| self.by_hand(index, &new))?;
         named.push(new.clone());
@@ -120,24 +120,10 @@ impl Config {
         if after.rules.len() != self.rules.len() || after.named_by(index).ok()? != named {
             return None;
         }
-        let same = |at: usize| match at == index {
-            true => without_age(&after.rules[at]) == without_age(&self.rules[at]),
-            false => plain(&after.rules[at]) == plain(&self.rules[at]),
-        };
+        let shown = |at: usize, rule: &Node| if at == index { without_age(rule) } else { yaml::emit(rule) };
+        let same = |at: usize| shown(at, &after.rules[at]) == shown(at, &self.rules[at]);
         (0..self.rules.len()).all(same).then_some(text)
     }
-}
-
-/// A recipient as it stands in `.sops.yaml`: a comment behind an SSH key stays where it is a plain word, since commas
-/// part recipients there and YAML has signs of its own.
-pub(super) fn written(recipient: &Recipient) -> String {
-    let text = recipient.to_string();
-    let mut words = text.split_whitespace();
-    let key: Vec<&str> = words.by_ref().take(2).collect();
-    let is_plain = |word: &&str| word.chars().all(|c| c.is_ascii_alphanumeric() || "@.-_".contains(c));
-    let comment: Vec<&str> = words.collect();
-    let comment = if comment.iter().all(is_plain) { comment } else { Vec::new() };
-    key.into_iter().chain(comment).collect::<Vec<_>>().join(" ")
 }
 
 /// A rule but for its recipients, to be compared.
@@ -145,17 +131,13 @@ fn without_age(rule: &Node) -> String {
     let mut rule = rule.clone();
     if let Some(map) = rule.as_map_mut() {
         map.remove("age");
-        if let Some(yaml::Data::List(groups)) = map.get_mut("key_groups").map(|node| &mut node.data) {
-            if let Some(group) = groups.first_mut().and_then(Node::as_map_mut) {
-                group.remove("age");
-            }
+        let groups = map.get_mut("key_groups").map(|node| &mut node.data);
+        let first = if let Some(yaml::Data::List(groups)) = groups { groups.first_mut() } else { None };
+        if let Some(group) = first.and_then(Node::as_map_mut) {
+            group.remove("age");
         }
     }
-    plain(&rule)
-}
-
-fn plain(node: &Node) -> String {
-    yaml::emit(node)
+    yaml::emit(&rule)
 }
 
 fn is_item(part: &Part, list: &[Step]) -> bool {

@@ -54,13 +54,13 @@ impl File {
             }
             let written = self.written(&held.path, &value)?;
             let text = self.with_scalar(&held.path, &held.at, &written);
-            self.become_text(text, Some((words(&held.path), value)))?;
+            self.become_text(text, Some(&(words(&held.path), value)))?;
             return Ok(true);
         }
         let steps = self.steps(path)?;
         let written = self.written(&steps, &value)?;
         let text = self.with_new(&steps, written).map_err(|why| self.stuck(&steps, why))?;
-        self.become_text(text, Some((words(&steps), value)))?;
+        self.become_text(text, Some(&(words(&steps), value)))?;
         Ok(true)
     }
 
@@ -159,11 +159,11 @@ impl File {
     }
 
     /// Becomes the file of a text, in which nothing but one value differs from those of now (or some are not there any more).
-    pub(super) fn become_text(&mut self, text: String, set: Option<(Vec<String>, Value)>) -> Result<(), Problems> {
+    pub(super) fn become_text(&mut self, text: String, set: Option<&(Vec<String>, Value)>) -> Result<(), Problems> {
         let after = Self::read(&self.source, text, self.cipher.clone())?;
-        let is_new = |held: &&Held| set.as_ref().is_none_or(|(path, _)| !is_at(&held.path, path));
+        let is_new = |held: &&Held| set.is_none_or(|(path, _)| !is_at(&held.path, path));
         let kept = after.held.iter().filter(is_new).all(|held| self.value(&words(&held.path)) == Some(&held.value));
-        let there = set.as_ref().is_none_or(|(path, value)| after.value(path) == Some(value));
+        let there = set.is_none_or(|(path, value)| after.value(path) == Some(value));
         let none_lost = set.is_none() || after.held.len() >= self.held.len();
         if kept && there && none_lost {
             *self = after;

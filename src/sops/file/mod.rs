@@ -52,7 +52,7 @@ pub struct Reader {
 
 impl File {
     /// Opens a file with the first key that fits, and checks that nothing in it was changed without sops or homebuild.
-    pub fn open(source: &Arc<Source>, keys: &Keys) -> Result<Self, Problems> {
+    pub fn unlock(source: &Arc<Source>, keys: &Keys) -> Result<Self, Problems> {
         // what a build finds wrong in it is told as a build tells it
         Secret::load(std::slice::from_ref(source))?;
         let node = yaml::parse_one(source)?;

@@ -66,15 +66,12 @@ impl File {
         });
         let lines = indented(entry, column);
         let mut text = self.text.clone();
-        match last {
-            Some(last) => {
-                let end = text[last..].find('\n').map_or(text.len(), |offset| last + offset);
-                text.insert_str(end, &format!("\n{lines}"));
-            }
-            None => {
-                let sops = self.parts.iter().find(|part| part.what == What::Key && is_sops(&part.path));
-                text.insert_str(sops.map_or(text.len(), |part| self.line(part.at.start)), &format!("{lines}\n"));
-            }
+        if let Some(last) = last {
+            let end = text[last..].find('\n').map_or(text.len(), |offset| last + offset);
+            text.insert_str(end, &format!("\n{lines}"));
+        } else {
+            let sops = self.parts.iter().find(|part| part.what == What::Key && is_sops(&part.path));
+            text.insert_str(sops.map_or(text.len(), |part| self.line(part.at.start)), &format!("{lines}\n"));
         }
         text
     }

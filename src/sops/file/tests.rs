@@ -20,7 +20,7 @@ fn recipient() -> Recipient {
 }
 
 fn open(text: &str) -> Result<File, Problems> {
-    File::open(&Source::new("secrets.sops.yaml", text), &keys())
+    File::unlock(&Source::new("secrets.sops.yaml", text), &keys())
 }
 
 /// A file of homebuild's own making.
@@ -170,7 +170,7 @@ fn an_edit_that_cannot_be_read_says_where_and_not_what() {
         "a: &x {b: canary}\nc: *x\n",
     ] {
         let problems = file.edit(text).unwrap_err();
-        let told = problems.iter().map(|problem| problem.to_string()).collect::<String>();
+        let told = problems.iter().map(ToString::to_string).collect::<String>();
         assert!(!told.contains("canary") && told.contains("secrets.sops.yaml:"), "{told}");
     }
     assert_eq!(file.value(&["a"]), Some(&Value::str("one")));
@@ -197,7 +197,7 @@ fn what_was_changed_by_hand_is_found() {
 #[test]
 fn a_key_that_does_not_fit_is_told() {
     let text = finished(&file(&[(&["a"], "one")]));
-    let error = File::open(&Source::new("s.yaml", text), &Keys::of("")).unwrap_err();
+    let error = File::unlock(&Source::new("s.yaml", text), &Keys::of("")).unwrap_err();
     assert!(error.iter().any(|problem| problem.to_string().contains("age1jx6g")));
 }
 

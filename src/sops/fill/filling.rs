@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 use super::buffer::{self, Buffer};
 use super::{Values, hash};
 use crate::problem::{Place, Problem, Problems, did_you_mean, fit, fit16};
-use crate::secrets::reference::{self, Piece, START, write_path};
+use crate::secrets::reference::{self, Piece, START, path_text};
 use crate::secrets::text::{base64, percent, write_json};
 use crate::secrets::{Filter, Reference, Secret};
 
@@ -156,7 +156,7 @@ impl Wrong {
     }
 
     fn problem(self, reference: &Reference, at: &At<'_>) -> Problem {
-        let message = format!("the secret `{}` in {} {}", shown(&reference.path), at.shown(), self.message);
+        let message = format!("the secret `{}` in {} {}", path_text(&reference.path), at.shown(), self.message);
         let problem = Problem::error("secret", message).at(&at.of(reference)).label(self.label);
         if self.note.is_empty() { problem } else { problem.note(self.note) }
     }
@@ -186,11 +186,4 @@ fn into_bytes(mut text: Zeroizing<String>) -> Zeroizing<Vec<u8>> {
 /// A text with `<secret::` as the `<secret:` that it stands for.
 fn literal(text: &str) -> String {
     text.replace(&format!("{START}:"), START)
-}
-
-/// Keys as a path.
-fn shown(path: &[String]) -> String {
-    let mut text = String::new();
-    let _ = write_path(&mut text, path.iter().map(String::as_str)); // a String takes everything
-    text
 }

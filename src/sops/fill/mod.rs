@@ -22,7 +22,7 @@ use self::filling::{At, Filling};
 use super::Value;
 use crate::problem::{Place, Problem, Problems, Source};
 use crate::secrets::Secret;
-use crate::secrets::reference::{START, write_path};
+use crate::secrets::reference::{START, path_text};
 use crate::secrets::text::{base64, write_json};
 use crate::yaml::{Data, Entry, Form, Gap, Map, Node, parse_one};
 
@@ -167,14 +167,14 @@ impl Walk<'_, '_> {
     fn entry(&mut self, entry: &mut Entry) {
         let key = entry.key.clone();
         self.key(entry);
-        self.below(&step(&key), |walk| walk.node(&mut entry.value));
+        self.below(&path_text(&[&key]), |walk| walk.node(&mut entry.value));
     }
 
     /// A text of `stringData`, as `data` has it.
     fn sent(&mut self, entry: &mut Entry) {
         let key = entry.key.clone();
         self.key(entry);
-        self.below(&step(&key), |walk| {
+        self.below(&path_text(&[&key]), |walk| {
             let at = At { field: &walk.field, place: &entry.value.place };
             let bytes = walk.filling.bytes(entry.value.as_str().unwrap_or_default(), &at);
             let text = bytes.map(|bytes| Zeroizing::new(base64(&*bytes)));
@@ -204,13 +204,6 @@ impl Walk<'_, '_> {
         inner(self);
         self.field.truncate(length);
     }
-}
-
-/// A key as a step of a path: `a`, `["b.c"]`.
-fn step(key: &str) -> String {
-    let mut step = String::new();
-    let _ = write_path(&mut step, [key]); // a String takes everything
-    step
 }
 
 /// A text as a JSON string.

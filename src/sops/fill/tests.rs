@@ -104,7 +104,7 @@ fn every_kind_of_artifact_keeps_its_form() {
 fn all_that_cannot_be_filled_in_is_told_at_once_and_never_a_value() {
     let mut safe = Safe::of([("password", "hunter2"), ("nul", "hunter2\0"), ("long", LONG)]);
     safe.0.push(("bytes", Value::str(vec![0xff; 3])));
-    let wrong = to("password", "").replace("#", "#0").replace(">", "");
+    let wrong = to("password", "").replace('#', "#0").replace('>', "");
     let wrong = format!("{}>", &wrong[..wrong.len() - 1]);
     let text = format!(
         "spec:\n  missing: <secret:s.pasword#00000000>\n  stale: {wrong}\n  map: <secret:s#00000000>\n  list:\n  - a.b: x{}\n    \
@@ -117,7 +117,71 @@ fn all_that_cannot_be_filled_in_is_told_at_once_and_never_a_value() {
     );
     let told = safe.told(OBJECT, &text);
     assert!(!told.contains("hunter2"), "{told}");
-    insta::assert_snapshot!(told, @"");
+    insta::assert_snapshot!(told, @r#"
+    error[secret]: the secret `s.pasword` in `spec.missing` is not there
+      --> out/shop/shop/configmap.shop.yaml:2:12
+       |
+     2 |   missing: <secret:s.pasword#00000000>
+       |            ^^^^^^^^^^^^^^^^^^^^^^^^^^^ did you mean `password`?
+       = run `homebuild build`: it says where the sources name it
+
+    error[secret]: the secret `s.password` in `spec.stale` was changed since this was built
+      --> out/shop/shop/configmap.shop.yaml:3:10
+       |
+     3 |   stale: <secret:s.password#05e88489>
+       |          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+       = run `homebuild build`, and look at what changes: `homebuild diff`
+
+    error[secret]: the secret `s` in `spec.map` is a map of secrets, not one value
+      --> out/shop/shop/configmap.shop.yaml:4:8
+       |
+     4 |   map: <secret:s#00000000>
+       |        ^^^^^^^^^^^^^^^^^^^
+       = below it are `password`, `nul`, `long`, `bytes`
+
+    error[secret]: the secret `s.bytes` in `spec.list[0]["a.b"]` is no text: its bytes are not UTF-8
+      --> out/shop/shop/configmap.shop.yaml:6:11
+       |
+     6 |   - a.b: x<secret:s.bytes#277089d9>
+       |           ^^^^^^^^^^^^^^^^^^^^^^^^^
+       = bytes can be all of a value of a Secret; elsewhere give them a filter: `| b64encode`
+
+    error[secret]: the secret `s.bytes` in `spec.list[0].c` is no text for JSON: its bytes are not UTF-8
+      --> out/shop/shop/configmap.shop.yaml:7:8
+       |
+     7 |     c: <secret:s.bytes|json#277089d9>
+       |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+    error[secret]: the secret `s.nul` in `spec.list[1]` holds a NUL, where `bcrypt` stops
+      --> out/shop/shop/configmap.shop.yaml:8:5
+       |
+     8 |   - <secret:s.nul|bcrypt#99e62427>
+       |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+    error[secret]: `spec.broken`: `<secret:s.password>` is no reference to a secret; `<secret::` is the literal text
+      --> out/shop/shop/configmap.shop.yaml:9:11
+       |
+     9 |   broken: <secret:s.password>
+       |           ^^^^^^^^^^^^^^^^^^^
+
+    error[secret]: the secret `s.password` in `spec.cost` cannot be filled in: `bcrypt(99)`: the number of `bcrypt` is from 4 to 17
+      --> out/shop/shop/configmap.shop.yaml:10:9
+        |
+     10 |   cost: <secret:s.password|bcrypt(99)#5e884898>
+        |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+    error[secret]: a secret stands in a key of `spec`, where push fills in nothing
+      --> out/shop/shop/configmap.shop.yaml:11:3
+        |
+     11 |   <secret:s.password#00000000>: 1
+        |   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+    error[secret]: the secret `s.long` in `spec.text` has more than the 72 bytes that `bcrypt` takes
+      --> out/shop/shop/configmap.shop.yaml:14:5
+        |
+     14 |     <secret:s.long|bcrypt(4)#fc66f021>
+        |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    "#);
 }
 
 const LONG: &str = "hunter2 hunter2 hunter2 hunter2 hunter2 hunter2 hunter2 hunter2 hunter2 hunter2";
@@ -181,5 +245,8 @@ fn filters_make_of_a_secret_what_they_make_of_plain_text() {
     assert_eq!(fill("|urlencode"), percent(value));
     assert_eq!(format!("\"{}\"", fill("|json")), crate::secrets::text::quoted(value).unwrap());
     assert_eq!(fill("|urlencode|b64encode"), base64(percent(value)));
+    let safe = Safe::of([("v", "hunter2")]);
+    let fill = |filter: &str| safe.filled("out/a/a/control-plane/x", &to("v", filter));
     assert!(fill("|bcrypt(4)").starts_with("$2y$04$") && fill("|sha512_crypt(1000)").starts_with("$6$rounds=1000$"));
+    assert_eq!(fill("|bcrypt(4)|b64encode"), base64(fill("|bcrypt(4)")));
 }

@@ -12,7 +12,8 @@ use crate::sops::cipher::KEY;
 /// Bits of the smallest RSA key that age takes.
 const SMALLEST: &str = "2048 bits";
 
-/// One that a file can be encrypted for. As a text it is as it was written.
+/// One that a file can be encrypted for. As a text it is as it was written; a comment behind an SSH key is there where it
+/// is plain words, since commas part recipients in `.sops.yaml` and YAML has signs of its own.
 #[derive(Clone)]
 pub struct Recipient {
     text: String,
@@ -42,7 +43,7 @@ impl Recipient {
             _ if text.starts_with("age1") => text.parse().map(Public::Native).map_err(|_| damaged(text))?,
             _ => return Err(unknown(text)),
         };
-        Ok(Self { text: text.to_owned(), key })
+        Ok(Self { text: plain(text), key })
     }
 
     /// Whether another text names the same one: comments do not count.
@@ -102,6 +103,14 @@ pub(super) fn is_for_age(text: &str) -> bool {
 #[must_use]
 pub fn is_same(one: &str, other: &str) -> bool {
     one.split_whitespace().take(2).eq(other.split_whitespace().take(2))
+}
+
+/// A recipient without a comment that is more than plain words.
+fn plain(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let (key, comment) = words.split_at(words.len().min(2));
+    let is_plain = |word: &&str| word.chars().all(|c| c.is_ascii_alphanumeric() || "@.-_".contains(c));
+    if comment.iter().all(is_plain) { words.join(" ") } else { key.join(" ") }
 }
 
 fn damaged(text: &str) -> Problem {

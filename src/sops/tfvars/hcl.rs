@@ -1,7 +1,7 @@
 //! HCL, by the parser of `hcl-edit`, which knows where everything stands.
 
 use hcl_edit::Span;
-use hcl_edit::expr::{Expression, Object, ObjectKey, UnaryOperator};
+use hcl_edit::expr::{Expression, Object, ObjectKey};
 use hcl_edit::parser::parse_body;
 use hcl_edit::structure::Structure;
 use hcl_edit::template::{Element, HeredocTemplate};
@@ -14,7 +14,9 @@ use crate::problem::{Place, Problem, Problems};
 pub(super) fn read(file: &Text<'_>) -> Result<Vec<Variable>, Problems> {
     let body = parse_body(file.text).map_err(|error| {
         let place = file.at(error.location().line(), error.location().column());
-        problem(format!("this is no tfvars file: {}", error.message())).at(&place)
+        problem(format!("this is no tfvars file: {}", error.message()))
+            .at(&place)
+            .note("where nothing is wrong there, a quote or a bracket that opens behind it is not closed")
     })?;
     let mut problems = Problems::new();
     let variables = body.into_iter().filter_map(|structure| problems.take(variable(file, structure))).collect();
@@ -45,14 +47,7 @@ fn tree(file: &Text<'_>, expression: Expression, around: &Place) -> Result<Tree,
     match expression {
         Expression::Null(_) => Ok(Tree::Null),
         Expression::Bool(value) => Ok(Tree::Value(bool(value.into_value()))),
-        Expression::Number(_) => Ok(Tree::Value(number(written.trim()).ok_or_else(|| lossy(&place))?)),
-        Expression::UnaryOp(operation) if *operation.operator == UnaryOperator::Neg => {
-            let negative =
-                written.trim().strip_prefix('-').map(|rest| Zeroizing::new(format!("-{}", rest.trim_start())));
-            let is_number = operation.expr.is_number();
-            let value = negative.filter(|_| is_number).and_then(|text| number(&text));
-            Ok(Tree::Value(value.ok_or_else(|| computed(&place))?))
-        }
+        Expression::Number(_) => Ok(Tree::Value(number(&without_blanks(written)).ok_or_else(|| lossy(&place))?)),
         Expression::String(_) if written.contains('\n') => Err(problem("a quoted text goes over the end of its line")
             .at(&place)
             .note("is its closing quote missing? a text of several lines is `<<EOF` or has `\\n`")
@@ -81,6 +76,11 @@ fn tree(file: &Text<'_>, expression: Expression, around: &Place) -> Result<Tree,
             .into()),
         _ => Err(computed(&place).into()),
     }
+}
+
+/// A number as one word: HCL takes `- 42` for one.
+fn without_blanks(written: &str) -> Zeroizing<String> {
+    Zeroizing::new(written.split_whitespace().collect())
 }
 
 fn computed(place: &Place) -> Problem {
