@@ -64,14 +64,15 @@ impl Place {
         }
         place.put("stacks/web/stack.yaml", STACK);
         place.put("stacks/web/files/users.j2", "{{ secrets.canary.quotes | bcrypt(4) }}\n");
-        let file = File::create(FILE, &[Recipient::parse(RECIPIENT).unwrap()], &Map::default()).unwrap();
+        let file = File::new(FILE, &[Recipient::parse(RECIPIENT).unwrap()], &Map::default()).unwrap();
         place.put(FILE, &file.finish("2026-01-01T00:00:00Z").unwrap());
         for (name, value) in CANARIES {
             let output = place.run(&["secrets", "set", &format!("canary.{name}")], value.as_bytes());
             assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         }
         place.git(&["init", "-q"]);
-        place.run(&["build"], b"");
+        let built = place.run(&["build"], b"");
+        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
         place.git(&["add", "-A"]);
         place.git(&["-c", "user.name=x", "-c", "user.email=x@example.org", "commit", "-qm", "x"]);
         place
@@ -92,7 +93,9 @@ impl Place {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_homebuild"));
         command.args(arguments).current_dir(self.site.path()).env_clear();
-        command.env("SOPS_AGE_KEY_FILE", root().join("tests/keys/age.txt")).env("PATH", std::env::var_os("PATH").unwrap());
+        command
+            .env("SOPS_AGE_KEY_FILE", root().join("tests/keys/age.txt"))
+            .env("PATH", std::env::var_os("PATH").unwrap());
         command.env("TMPDIR", self.aside.path()).env("HOME", self.aside.path());
         command.env("XDG_RUNTIME_DIR", self.aside.path()).env("EDITOR", "true");
         command.env("RUST_LOG", "trace").env("RUST_BACKTRACE", "full");
@@ -286,7 +289,7 @@ fn no_command_shows_a_value_of_a_site_with_mistakes() {
         let place = Place::new();
         place.put(path, &text);
         let output = place.is_silent(&["build"], b"", &[]);
-        assert_eq!(output.status.code(), Some(1), "{path}: {}", String::from_utf8_lossy(&output.stdout));
+        assert_eq!(output.status.code(), Some(1), "{path}: {}\n{text}", String::from_utf8_lossy(&output.stdout));
         place.is_silent(&["build", "--check", "--json"], b"", &[]);
         place.is_silent(&["secrets", "list"], b"", &[]);
     }

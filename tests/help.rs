@@ -56,6 +56,7 @@ fn help(command: &[String]) -> String {
 fn site() -> TempDir {
     let folder = homelab();
     let git = "git init -q && git add -A && git -c user.name=x -c user.email=x@example.org commit -qm x && git branch origin/main";
+    fs::write(folder.path().join("password.txt"), "placeholder\n").unwrap();
     fs::write(folder.path().join("compose.yaml"), "services: {notes: {image: \"notes:1.4\", ports: [\"80:8080\"]}}\n")
         .unwrap();
     let definition =
@@ -74,7 +75,9 @@ fn site() -> TempDir {
 fn bash(folder: &Path, line: &str) -> Output {
     let path = format!("PATH='{}':$PATH; set -o pipefail; {line}", program().parent().unwrap().display());
     let key = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/keys/age.txt");
-    Command::new("bash").args(["-c", &path]).current_dir(folder).env("SOPS_AGE_KEY_FILE", key).output().unwrap()
+    let mut bash = Command::new("bash");
+    bash.args(["-c", &path]).current_dir(folder).env("SOPS_AGE_KEY_FILE", key).env("EDITOR", "true");
+    bash.stdin(std::process::Stdio::null()).output().unwrap()
 }
 
 fn program() -> PathBuf {

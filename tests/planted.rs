@@ -94,6 +94,10 @@ const FAULTS: &[Fault] = &[
         &[("stacks/openclaw/stack.yaml", "  undeclared-dependency: it asks ollama, and does without\n", "")],
     ),
     ("unknown-host", &[(SITE, "mysql: mysql.dbaas.svc", "mysql: mysqll.dbaas.svc")]),
+    (
+        "unused-secret",
+        &[(SITE, "  unused-secret: the secrets of stacks that come later are in the file already\n", "")],
+    ),
 ];
 
 #[test]

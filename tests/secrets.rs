@@ -28,7 +28,7 @@ fn site() -> TempDir {
     for (path, bytes) in tree(&root().join("tests/base")) {
         put(site.path(), &path, &String::from_utf8(bytes).unwrap());
     }
-    let file = File::create(FILE, &[Recipient::parse(RECIPIENT).unwrap()], &Map::default()).unwrap();
+    let file = File::new(FILE, &[Recipient::parse(RECIPIENT).unwrap()], &Map::default()).unwrap();
     put(site.path(), FILE, &file.finish("2026-01-01T00:00:00Z").unwrap());
     site
 }

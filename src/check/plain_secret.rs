@@ -1,7 +1,7 @@
 //! `plain-secret`: a value looks like a secret and stands there in plain.
 
 use super::{Body, Check, Finding, Module, Object, Of, Run, Verdict};
-use crate::secrets::reference::has_reference;
+use crate::secrets::reference::{START, has_reference};
 use crate::yaml::{Data, Node};
 
 /// It is looked for in documents here, and in sources in `plain_source`.
@@ -108,6 +108,8 @@ fn find<'a>(key: &str, node: &'a Node, add: &mut dyn FnMut(&str, &'a str)) {
 
 /// The key of a line of a file, `key = value` or `"key": "value",`, that looks like a secret.
 fn of_line(line: &str) -> Option<&str> {
+    // what stands before a reference: the colon in it makes it no key, its fingerprint no value
+    let line = line.split(START).next().unwrap_or_default();
     let (key, value) = line.split_once(['=', ':']).filter(|_| line.len() > LONG)?;
     let is_around = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | ';');
     // `export KEY`, and an entry of a list
@@ -243,7 +245,15 @@ mod tests {
         {
             assert!(of_line(&line.replace("{}", password)).is_some(), "{line}");
         }
-        for line in ["mode = {}", "password = /run/{}", "password = ${{{}}}", "see the token: of {}", "token"] {
+        for line in [
+            "mode = {}",
+            "password = /run/{}",
+            "password = ${{{}}}",
+            "see the token: of {}",
+            "token",
+            "<secret:a|bcrypt(4)#{}>",
+            "token=<secret:a#{}>",
+        ] {
             assert_eq!(of_line(&line.replace("{}", password)), None, "{line}");
         }
         assert_eq!(shape(&format!("postgres://app:{password}@db:5432/x")), Some("a password in a URL"));

@@ -1,10 +1,10 @@
 //! Ends the program where a template does not end by itself. Nothing is written while templates are rendered, so `out/` stays
 //! as it was.
 
-use std::fs;
 use std::thread;
 use std::time::Duration;
 
+use crate::disk;
 use crate::problem::{Place, Problem};
 use crate::template;
 
@@ -31,7 +31,7 @@ pub(super) fn begin() {
             thread::sleep(PAUSE);
             before = template::oldest().map(|(number, place)| match before.take() {
                 Some(seen) if seen.number == number => look(seen, &place),
-                _ => Seen { number, looks: 0, memory: memory() },
+                _ => Seen { number, looks: 0, memory: disk::memory_in_use() },
             });
         }
     });
@@ -41,17 +41,10 @@ fn look(seen: Seen, place: &Place) -> Seen {
     if seen.looks >= LOOKS {
         end("takes longer than five seconds", place);
     }
-    if memory().saturating_sub(seen.memory) > GROWTH {
+    if disk::memory_in_use().saturating_sub(seen.memory) > GROWTH {
         end("takes more and more memory", place);
     }
     Seen { looks: seen.looks + 1, ..seen }
-}
-
-/// MiB of memory that the program uses; 0 on a system that does not say it as Linux does.
-fn memory() -> u64 {
-    let pages = fs::read_to_string("/proc/self/statm").ok();
-    let pages = pages.and_then(|text| text.split(' ').nth(1)?.parse::<u64>().ok()).unwrap_or_default();
-    (pages * rustix::param::page_size() as u64) >> 20
 }
 
 fn end(does: &str, place: &Place) -> ! {

@@ -42,7 +42,7 @@ pub(super) fn register(environment: &mut Environment<'static>) {
     environment.add_filter("d", default);
     for (name, filter) in of_plain_text() {
         environment.add_filter(name, move |state: &mut State, arguments: Rest<Value>| match arguments.first() {
-            Some(value) if is_text(value) && is_secret(value)? => Err(wrong(format!(
+            Some(value) if (is_text(value) || !OF_LISTS.contains(&name)) && is_secret(value)? => Err(wrong(format!(
                 "`{name}` would change the reference, not the secret; nobody knows its value before push"
             ))),
             _ => filter.call(state, &arguments),
@@ -52,6 +52,9 @@ pub(super) fn register(environment: &mut Environment<'static>) {
     environment.add_test("defined", |value: &Value| is_defined(value));
     environment.add_test("undefined", |value: &Value| !is_defined(value));
 }
+
+/// Those of them that take a list as it is; the others make a text of whatever they get.
+const OF_LISTS: [&str; 5] = ["reverse", "first", "last", "length", "count"];
 
 /// Minijinja's filters that look into a text, and would look into a reference.
 fn of_plain_text() -> [(&'static str, Value); 13] {

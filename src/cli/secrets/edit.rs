@@ -71,6 +71,10 @@ fn edit(file: &mut File) -> Result<(), Problems> {
 fn show(path: &Path) -> Result<(), Problem> {
     #[expect(clippy::disallowed_methods, reason = "the editor is the person's, not the site's")]
     let named = EDITORS.iter().filter_map(|name| std::env::var(name).ok()).find(|editor| !editor.trim().is_empty());
+    if named.is_none() && !std::io::stdin().is_terminal() {
+        return Err(Problem::error("secrets", "there is no terminal that an editor could use")
+            .note("name a program that edits by itself: `EDITOR=...`; or use `homebuild secrets set NAME`"));
+    }
     let editor = named.unwrap_or_else(|| EDITOR.to_owned());
     // as git does it: the words of `code --wait`
     let mut words = editor.split_whitespace();

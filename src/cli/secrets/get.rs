@@ -11,7 +11,7 @@ use crate::problem::{Problem, Problems};
 
 /// Arguments of `homebuild secrets get`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = examples!("secrets get shop.password --show > password.txt"))]
+#[command(after_help = examples!("secrets get homepage_credentials.immich.token --show > token.txt"))]
 pub(super) struct Arguments {
     /// Its name, as it stands behind `secrets.`
     #[arg(add = crate::cli::complete::secrets())]

@@ -127,7 +127,7 @@ fn make(
             None => (Config::read(&Source::new(config::NAME, config::text(recipients)))?, path.clone()),
         };
         let rule = config.rule(&below)?;
-        files.push((path.clone(), File::create(path, &rule.recipients, &rule.which)?.finish(&super::now())?));
+        files.push((path.clone(), File::new(path, &rule.recipients, &rule.which)?.finish(&super::now())?));
     }
     site.add(&files)?;
     let changed = rules.save(site)?.into_iter().map(|path| (path, "changed"));

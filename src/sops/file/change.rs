@@ -12,7 +12,7 @@ const NEVER: &str = "1970-01-01T00:00:00Z";
 
 impl File {
     /// A file without values that these can open; `rules` are the keys of `sops:` that say what is encrypted.
-    pub fn create(path: &str, recipients: &[Recipient], rules: &Map) -> Result<Self, Problems> {
+    pub fn new(path: &str, recipients: &[Recipient], rules: &Map) -> Result<Self, Problems> {
         let source = Source::new(path, "");
         let place = Place::file(&source);
         let cipher = Cipher::generate().map_err(|_| no_chance())?;

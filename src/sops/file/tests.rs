@@ -25,7 +25,7 @@ fn open(text: &str) -> Result<File, Problems> {
 
 /// A file of homebuild's own making.
 fn file(values: &[(&[&str], &str)]) -> File {
-    let mut file = File::create("secrets.sops.yaml", &[recipient()], &Map::default()).unwrap();
+    let mut file = File::new("secrets.sops.yaml", &[recipient()], &Map::default()).unwrap();
     for (path, value) in values {
         assert!(file.set(path, Value::str(*value)).unwrap());
     }
