@@ -135,7 +135,7 @@ impl Place {
 }
 
 /// Every command, in the order in which the site bears them.
-const COMMANDS: [&str; 38] = [
+const COMMANDS: [&str; 51] = [
     "build --check",
     "build --json",
     "build --stack web --json",
@@ -172,6 +172,19 @@ const COMMANDS: [&str; 38] = [
     "secrets set canary.plain.below",
     "secrets set other.name --json",
     "secrets edit",
+    "secrets recipients list",
+    "secrets recipients list --json",
+    "secrets recipients add age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p",
+    "secrets recipients add age1nothing",
+    "secrets recipients remove age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p",
+    "secrets init",
+    "secrets generate --dry-run",
+    "secrets generate --json",
+    "secrets rotate canary.plain",
+    "secrets rotate canary.nothing --length 8",
+    "secrets import tfvars missing.tfvars",
+    "secrets fill out/web/web/nothing.yaml",
+    "secrets fill stacks/web/stack.yaml",
     "secrets remove other.name",
     "build --json",
 ];
@@ -341,6 +354,33 @@ fn no_command_shows_a_value_where_keys_and_macs_are_wrong() {
             leaks_nothing(&place.traces(&output, &[]), &[line, name]);
         }
     }
+}
+
+#[test]
+fn what_is_taken_over_or_stale_is_not_shown() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let path = elsewhere.path().join("terraform.tfvars");
+    let value = CANARIES[0].1;
+    for text in [
+        format!("a = \"{value}\"\nb = {{ c = [\"{value}\", 1] }}\n"),
+        format!("canary = {{ plain = \"{value}x\" }}\n"),
+        format!("a = \"{value}\na = 1\n"),
+        format!("a = {value}\n"),
+        format!("a = \"${{{value}}}\"\n"),
+        format!("\"{value}\" = [\n"),
+        format!("a = <<X\n{value}\n"),
+    ] {
+        let place = Place::new();
+        fs::write(&path, text).unwrap();
+        for more in [&[][..], &["--dry-run"], &["--json"], &["--replace"]] {
+            let arguments = [&["secrets", "import", "tfvars", path.to_str().unwrap()], more].concat();
+            place.is_silent(&arguments, b"", &[]);
+        }
+    }
+    let place = Place::new();
+    assert!(place.run(&["secrets", "set", "canary.url"], CANARIES[1].1.as_bytes()).status.success());
+    let output = place.is_silent(&["secrets", "fill", "out/web/web/secret.conf.yaml"], b"", &[]);
+    assert_eq!(output.status.code(), Some(1), "it is stale");
 }
 
 #[test]

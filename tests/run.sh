@@ -27,6 +27,7 @@ step_test() { cargo test --locked --no-fail-fast && cargo test --locked --lib --
 step_doc() { cargo doc --locked --no-deps; }
 step_build() { program && "$program" build --check --warnings deny; }
 step_fmt() { program && "$program" fmt --check; }
+step_first_secret() { program && tests/first_secret.py "$program"; }
 step_docs() { program && tests/docs.py "$program"; }
 step_tfvars() { program && tests/tfvars.py "$program"; }
 step_fuzz() { SEED=1 fuzz/run.sh 15; } # the same tries each time: what chance finds must not fail a build
@@ -59,7 +60,7 @@ step_fresh() {
 step_clean() { [ "$(git status --porcelain)" = "$before" ] || { git status --short; false; }; }
 
 steps=("$@")
-[ $# -gt 0 ] || steps=(format clippy test doc build fmt language_server docs tfvars fresh schemas fuzz readers kubeconform renovate inventory cluster api_server clean)
+[ $# -gt 0 ] || steps=(format clippy test doc build fmt language_server docs first_secret tfvars fresh schemas fuzz readers kubeconform renovate inventory cluster api_server clean)
 passed=0 failed=0 table=""
 for step in "${steps[@]}"; do
   printf '\n== %s\n' "$step"
