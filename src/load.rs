@@ -50,12 +50,16 @@ pub fn secrets_only(disk: &disk::Site) -> Result<Vec<Arc<Source>>, Problems> {
     files.iter().filter_map(conflict_of_secrets).collect::<Problems>().or(files)
 }
 
-/// The paths of the secrets files of a site, whether they are there or not.
+/// The paths of the secrets files of a site: those that `homebuild.yaml` names, whether they are there or not, else those
+/// that are there, else the one that a first secret goes into.
 pub fn secret_paths(disk: &disk::Site) -> Result<Vec<String>, Problems> {
     let source = disk.file("homebuild.yaml", &mut Seen::new())?.ok_or_else(no_site)?;
     let config = Config::read(&source)?;
-    let named = config.secret_files();
-    Ok(named.map_or(vec![SECRETS.to_owned()], |files| files.iter().map(|(path, _)| (*path).to_owned()).collect()))
+    if let Some(files) = config.secret_files() {
+        return Ok(files.iter().map(|(path, _)| (*path).to_owned()).collect());
+    }
+    let there: Vec<String> = of_folder(disk, &mut Seen::new())?.iter().map(|source| source.path.clone()).collect();
+    Ok(if there.is_empty() { vec![SECRETS.to_owned()] } else { there })
 }
 
 fn no_site() -> Problem {

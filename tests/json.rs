@@ -65,6 +65,9 @@ fn printed(command: &str, condition: &str) -> Value {
         }
         other => panic!("the test knows no condition `{other}`"),
     }
+    let crd = "{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: x.example.org}, spec: {group: \
+               example.org, names: {kind: X}, scope: Cluster, versions: [{name: v1, served: true}]}}";
+    fs::write(site.join("crds.yaml"), crd).unwrap();
     fs::write(site.join("terraform.tfvars"), "shop_password = \"x\"\n").unwrap();
     let words = command.split(' ');
     let mut program = Command::new(env!("CARGO_BIN_EXE_homebuild"));

@@ -130,6 +130,15 @@ fn misused(message: impl std::fmt::Display) -> ExitCode {
 
 /// Prints what a question found, as JSON or as text, or why it found nothing.
 fn answer(is_json: bool, found: Result<(Value, String), Problems>) -> ExitCode {
+    answered(is_json, found, "")
+}
+
+/// Prints what a command wrote, or why it wrote nothing.
+fn wrote(is_json: bool, done: Result<(Value, String), Problems>) -> ExitCode {
+    answered(is_json, done, "; nothing was written")
+}
+
+fn answered(is_json: bool, found: Result<(Value, String), Problems>, end: &str) -> ExitCode {
     match found {
         Ok((value, _)) if is_json => json::print(&json::done(value)),
         Ok((_, text)) => _ = write!(style::out(), "{text}"),
@@ -137,7 +146,7 @@ fn answer(is_json: bool, found: Result<(Value, String), Problems>) -> ExitCode {
             if is_json {
                 json::print(&json::failed(problems));
             } else {
-                tell_problems(problems, "");
+                tell_problems(problems, end);
             }
             return ExitCode::from(FAILED);
         }

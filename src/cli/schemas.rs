@@ -1,13 +1,12 @@
 //! `homebuild schemas`
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::cluster;
 use crate::disk;
@@ -41,6 +40,9 @@ enum Command {
         /// A context of the kubeconfig [default: its current one]
         #[arg(long, value_name = "NAME")]
         context: Option<String>,
+        /// Print what was taken over as JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -59,88 +61,113 @@ struct Add {
     /// The file is the values.schema.json of this chart
     #[arg(long, value_name = "NAME", conflicts_with = "kubernetes")]
     chart: Option<String>,
+    /// Print what was taken over as JSON
+    #[arg(long)]
+    json: bool,
 }
 
-pub(super) fn run(root: &Path, arguments: &Arguments) -> ExitCode {
-    let done = match &arguments.command {
-        Command::Add(add) => self::add(root, add),
-        Command::Pull { context } => pull(root, context.as_deref()),
-    };
-    match done {
-        Ok(said) => {
-            let _ = std::io::stdout().write_all(said.as_bytes());
-            ExitCode::SUCCESS
+/// What was taken over: the files of `schemas/`, each with the number of its kinds; a chart's has none.
+#[derive(Default)]
+struct Taken {
+    files: Vec<(String, Option<usize>)>,
+    left_out: BTreeSet<String>,
+}
+
+impl Taken {
+    /// It as JSON, and as text below `head`.
+    fn told(self, server: Option<(&str, &str)>) -> (Value, String) {
+        let head = |(server, version): (&str, &str)| format!("{server}, Kubernetes {version}\n");
+        let mut text = server.map(head).unwrap_or_default();
+        for (path, kinds) in &self.files {
+            let what = kinds.map_or_else(|| "the values of a chart".to_owned(), |kinds| super::count(kinds, "kind"));
+            let _ = writeln!(text, "{path}: {what}");
         }
-        Err(problems) => {
-            super::tell_problems(problems, "; nothing was written");
-            ExitCode::from(super::FAILED)
+        for pattern in &self.left_out {
+            let _ = writeln!(text, "left out, because it cannot be tried: the pattern {pattern}");
         }
+        let files: Vec<_> = self.files.iter().map(|(path, kinds)| json!({"file": path, "kinds": kinds})).collect();
+        let (server, version) = server.unzip();
+        (json!({"server": server, "kubernetes": version, "files": files, "left_out": self.left_out}), text)
     }
 }
 
-fn add(root: &Path, add: &Add) -> Result<String, Problems> {
+pub(super) fn run(root: &Path, arguments: &Arguments) -> ExitCode {
+    match &arguments.command {
+        Command::Add(add) => super::wrote(add.json, self::add(root, add)),
+        Command::Pull { context, json } => super::wrote(*json, pull(root, context.as_deref())),
+    }
+}
+
+fn add(root: &Path, add: &Add) -> Result<(Value, String), Problems> {
     let site = disk::Site::open(root)?;
     let mut problems = Problems::new();
     let texts: Vec<_> = add.files.iter().filter_map(|path| problems.take(disk::texts(path, &ENDS))).flatten().collect();
     let values: Vec<_> = texts.iter().filter_map(|text| problems.take(values(text))).flatten().collect();
     problems.or(())?;
     if let Some(chart) = &add.chart {
-        return self::chart(&site, chart, &values);
+        return Ok(self::chart(&site, chart, &values)?.told(None));
     }
     let (documents, others): (Vec<_>, Vec<_>) = values.into_iter().partition(|value| value.get("openapi").is_some());
     let manifests: Vec<Value> = others.into_iter().flat_map(items).filter(is_definition).collect();
-    let mut said = String::new();
+    let mut distilled = Vec::new();
     if !documents.is_empty() {
         let Some(version) = &add.kubernetes else {
             return Err(Problem::error("schemas", "OpenAPI documents do not say of which Kubernetes they are")
                 .note("say it: `--kubernetes 1.34.2`")
                 .into());
         };
-        said += &save(&site, distil::documents(version, &documents)?)?;
+        distilled.push(distil::documents(version, &documents)?);
     }
     if !manifests.is_empty() {
-        said += &save(&site, distil::definitions(&manifests)?)?;
+        distilled.push(distil::definitions(&manifests)?);
     }
-    if said.is_empty() {
+    if distilled.is_empty() {
         return Err(
             Problem::error("schemas", "there is no custom resource definition and no OpenAPI document here").into()
         );
     }
-    Ok(said)
+    Ok(save(&site, distilled)?.told(None))
 }
 
-fn pull(root: &Path, context: Option<&str>) -> Result<String, Problems> {
+fn pull(root: &Path, context: Option<&str>) -> Result<(Value, String), Problems> {
     let site = disk::Site::open(root)?;
     let published = cluster::published(context)?;
-    let said = save(&site, distil::documents(&published.version, &published.documents)?)?;
-    Ok(format!("{}, Kubernetes {}\n{said}", published.server, published.version))
+    let taken = save(&site, vec![distil::documents(&published.version, &published.documents)?])?;
+    Ok(taken.told(Some((&published.server, &published.version))))
 }
 
-/// Writes schemas over those that the site has, and says what came of it.
-pub(super) fn save(site: &disk::Site, distilled: Distilled) -> Result<String, Problems> {
-    let mut files = BTreeMap::new();
-    for (name, newer) in distilled.files.0 {
-        if !(words::SUBDOMAIN.is)(&name) {
-            return Err(Problem::error("schemas", format!("`{}` is no API group", name.escape_debug())).into());
+/// Writes schemas over those that the site has; nothing, where any of them is wrong.
+fn save(site: &disk::Site, distilled: Vec<Distilled>) -> Result<Taken, Problems> {
+    let mut files: BTreeMap<String, File> = BTreeMap::new();
+    let mut taken = Taken::default();
+    for Distilled { files: newer, left_out } in distilled {
+        taken.left_out.extend(left_out);
+        for (name, newer) in newer.0 {
+            if !(words::SUBDOMAIN.is)(&name) {
+                return Err(Problem::error("schemas", format!("`{}` is no API group", name.escape_debug())).into());
+            }
+            let path = format!("schemas/{name}.json");
+            let old = match files.remove(&path) {
+                Some(file) => file,
+                None => read(site, &path)?,
+            };
+            files.insert(path, old.under(newer));
         }
-        let path = format!("schemas/{name}.json");
-        let old = site.file(&path, &mut disk::Seen::new())?;
-        let old = old.map(|source| serde_json::from_str::<File>(&source.text).map_err(|error| broken(&source, &error)));
-        let file = old.transpose()?.unwrap_or_default().under(newer);
-        files.insert(path, file);
     }
-    let mut said = String::new();
     for (path, file) in files {
         out::put(site, &path, &file.text())?;
-        let _ = writeln!(said, "{path}: {}", super::count(file.kinds.len(), "kind"));
+        taken.files.push((path, Some(file.kinds.len())));
     }
-    for pattern in distilled.left_out {
-        let _ = writeln!(said, "left out, because it cannot be tried: the pattern {pattern}");
-    }
-    Ok(said)
+    Ok(taken)
 }
 
-fn chart(site: &disk::Site, name: &str, values: &[Value]) -> Result<String, Problems> {
+fn read(site: &disk::Site, path: &str) -> Result<File, Problems> {
+    let old = site.file(path, &mut disk::Seen::new())?;
+    let old = old.map(|source| serde_json::from_str::<File>(&source.text).map_err(|error| broken(&source, &error)));
+    Ok(old.transpose()?.unwrap_or_default())
+}
+
+fn chart(site: &disk::Site, name: &str, values: &[Value]) -> Result<Taken, Problems> {
     let [schema] = values else {
         return Err(Problem::error("schemas", "the values of a chart have one schema, in one file").into());
     };
@@ -149,7 +176,7 @@ fn chart(site: &disk::Site, name: &str, values: &[Value]) -> Result<String, Prob
     }
     let path = format!("schemas/charts/{name}.json");
     out::put(site, &path, &format!("{schema:#}\n"))?;
-    Ok(format!("{path}: the values of chart {name}\n"))
+    Ok(Taken { files: vec![(path, None)], ..Taken::default() })
 }
 
 /// The documents of a file.
