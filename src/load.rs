@@ -143,8 +143,9 @@ pub fn conflict(source: &Arc<Source>) -> Option<Problem> {
 fn conflict_of_secrets(source: &Arc<Source>) -> Option<Problem> {
     let problem = conflict(source)?;
     let place = problem.place.as_ref().map(Place::without_text);
-    let half = "or take one side whole and set again what it lacks: the `mac` of a file that is put together is wrong";
-    Some(Problem { place, ..problem }.note(half))
+    let whole = "take one side whole, `git checkout --ours FILE` or `--theirs`, and set again what it lacks: the `mac` of a file that \
+                 is put together is wrong";
+    Some(Problem { place, notes: vec![whole.to_owned()], ..problem })
 }
 
 fn binaries(folder: &disk::Folder) -> Problems {

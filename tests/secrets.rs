@@ -73,7 +73,7 @@ fn values_are_kept_byte_for_byte() {
     let values: [&[u8]; 8] = [b"", b"\0", b"a\r\nb\r\n", b"ends\n", b"\n", "é\u{1F600}".as_bytes(), &all, &large];
     for (index, value) in values.iter().enumerate() {
         let name = format!("map.v{index}");
-        done(site.path(), &["set", &name], value);
+        done(site.path(), &["set", &name, "--empty"], value);
         let output = run(site.path(), &["get", &name, "--show"], b"");
         assert!(output.status.success() && output.stdout == *value, "{index}");
     }
@@ -194,7 +194,7 @@ fn an_edit_that_fails_changes_nothing_and_leaves_nothing() {
     done(site.path(), &["set", "shop.password"], CANARY.as_bytes());
     let before = fs::read(site.path().join(FILE)).unwrap();
     for (script, message) in [
-        ("exit 3", "nothing was changed"),
+        ("exit 3", "ended with"),
         ("echo 'a: [' >> \"$1\"", "secrets.sops.yaml:"),
         ("printf '\\377' > \"$1\"", "not UTF-8"),
         ("rm \"$1\"", "cannot read"),
@@ -215,10 +215,55 @@ fn an_edit_that_fails_changes_nothing_and_leaves_nothing() {
 }
 
 #[test]
-fn what_another_program_wrote_meanwhile_is_not_overwritten() {
+fn what_another_program_wrote_meanwhile_is_kept() {
     let site = site();
     done(site.path(), &["set", "a"], b"1");
-    let output = edited(site.path(), "echo '# theirs' >> secrets.sops.yaml; echo 'b: 2' >> \"$1\"");
-    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
-    assert!(fs::read_to_string(site.path().join(FILE)).unwrap().ends_with("# theirs\n"));
+    let meanwhile = |set: &str, typed: &str| {
+        let program = env!("CARGO_BIN_EXE_homebuild");
+        edited(
+            site.path(),
+            &format!("printf theirs | {program} secrets set {set} >&2 && sed -i 's/^a: .*/a: mine/' \"$1\"{typed}"),
+        )
+    };
+    let output = meanwhile("b", "; echo 'c: 3' >> \"$1\"");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    for (name, value) in [("a", "mine"), ("b", "theirs"), ("c", "3")] {
+        assert_eq!(run(site.path(), &["get", name, "--show"], b"").stdout, value.as_bytes(), "{name}");
+    }
+    let program = env!("CARGO_BIN_EXE_homebuild");
+    let output =
+        edited(site.path(), &format!("sed -i 's/^a: .*/a: once/' \"$1\"; printf theirs | {program} secrets set a"));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(1) && said.contains("`a` was changed by another program meanwhile"), "{said}");
+    assert_eq!(run(site.path(), &["get", "a", "--show"], b"").stdout, b"theirs");
+}
+
+#[test]
+fn a_rule_that_is_made_anew_names_all_who_can_open_the_files() {
+    let site = site();
+    let other = "age1lggyhqrw2nlhcxprm67z43rta597azn8gknawjehu9d9dl0jq3yqqvfafg";
+    done(site.path(), &["recipients", "add", other], b"");
+    let _ = fs::remove_file(site.path().join(".sops.yaml"));
+    done(site.path(), &["init"], b"");
+    let rules = fs::read_to_string(site.path().join(".sops.yaml")).unwrap();
+    assert!(rules.contains(RECIPIENT) && rules.contains(other), "{rules}");
+}
+
+#[test]
+fn what_is_probably_a_slip_is_refused() {
+    let site = site();
+    done(site.path(), &["set", "shop.password"], b"1");
+    refused(site.path(), &["set", "shop.password"], b"", "the value is empty");
+    refused(site.path(), &["set", "secrets.shop.password"], b"1", "what stands behind `secrets.`: `shop.password`");
+    refused(site.path(), &["set", "shop.host_unencrypted"], CANARY.as_bytes(), "would stand in plain");
+    let output = run(site.path(), &["recipients", "add", "-----BEGIN OPENSSH PRIVATE KEY-----canary-5f2b"], b"");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        output.status.code() == Some(2) && said.contains("a private key stands") && !said.contains(CANARY),
+        "{said}"
+    );
+    refused(site.path(), &["recipients", "add", "age-secret-key-1canary-5f2b"], b"", "is a private key");
+    let output = edited(site.path(), "echo > \"$1\"");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("no secret is left"));
+    assert_eq!(run(site.path(), &["get", "shop.password", "--show"], b"").stdout, b"1");
 }

@@ -51,8 +51,20 @@ pub(super) const KEY_BLOCK: &str = "PRIVATE KEY-----";
 const REST: usize = 16;
 const PART: usize = 8;
 /// What the last word of a key is that holds a secret.
-const KEYS: [&str; 9] =
-    ["password", "passwd", "passphrase", "secret", "token", "apikey", "secretkey", "privatekey", "accesskey"];
+const KEYS: [&str; 12] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "token",
+    "apikey",
+    "secretkey",
+    "privatekey",
+    "accesskey",
+    "encryptionkey",
+    "signingkey",
+    "sharedkey",
+];
 /// What a key says of a value that only depends on a secret.
 const DIGESTS: [&str; 4] = ["checksum", "digest", "hash", "existing"];
 /// Characters that a value made by chance has at least, and how many bits each of them says.

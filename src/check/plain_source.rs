@@ -50,7 +50,7 @@ impl Plain {
 pub fn in_sources<'a>(sources: impl IntoIterator<Item = &'a Arc<Source>>) -> Vec<Plain> {
     let mut found: Vec<Plain> = Vec::new();
     for source in sources {
-        if HARMLESS.iter().any(|kind| source.text.contains(kind)) {
+        if HARMLESS.iter().any(|kind| source.text.contains(kind) && source.text.lines().any(|line| line == *kind)) {
             continue;
         }
         let mut before = Before::default();

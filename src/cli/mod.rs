@@ -119,7 +119,15 @@ fn pool(threads: usize) {
 
 /// What clap has to say: help, or what is wrong with the arguments.
 fn told(error: &clap::Error) -> ExitCode {
-    let _ = error.print();
+    let text = error.to_string();
+    if text.contains("PRIVATE KEY") || text.contains("AGE-SECRET-KEY") {
+        let _ = writeln!(
+            style::err(),
+            "error: a private key stands among the arguments, which others can see; its public half is meant"
+        );
+    } else {
+        let _ = error.print();
+    }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 

@@ -30,7 +30,7 @@ pub use above::{Above, nearest};
 pub use keys::{KeyFile, key_file, new_key_file};
 pub use lock::Lock;
 pub use memory::memory_in_use;
-pub use scratch::{Scratch, private};
+pub use scratch::{Scratch, private, read_private};
 pub use seen::Seen;
 pub(crate) use stamp::{Fingerprint, Print, Stamp, short};
 pub use texts::texts;

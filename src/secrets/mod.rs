@@ -158,7 +158,10 @@ pub fn places(files: &[Arc<Source>], paths: &[Vec<&str>]) -> Vec<Option<Place>> 
 fn place(node: &Node, path: &[&str]) -> Option<Place> {
     let (key, below) = path.split_first()?;
     let (place, value) = match &node.data {
-        Data::List(list) => list.get(key.parse::<usize>().ok()?).map(|item| (&item.place, item))?,
+        Data::List(list) => {
+            let mut items = list.iter().filter(|item| !names::is_comment(item));
+            items.nth(key.parse().ok()?).map(|item| (&item.place, item))?
+        }
         Data::Map(map) => map.entry(key).map(|entry| (&entry.place, &entry.value))?,
         _ => return None,
     };

@@ -107,7 +107,7 @@ fn secret<'a>(node: &'a Node, keys: &mut Vec<&'a str>, rules: &Rules) -> Result<
             return gather(below).map(|all| Some(Secret::Map(all.into_iter().flatten().collect())));
         }
         Data::List(list) => {
-            let below = list.iter().enumerate();
+            let below = list.iter().filter(|value| !is_comment(value)).enumerate();
             let below = below.map(|(at, value)| Ok(secret(value, keys, rules)?.map(|secret| (at.to_string(), secret))));
             return gather(below).map(|all| Some(Secret::Map(all.into_iter().flatten().collect())));
         }
@@ -115,10 +115,6 @@ fn secret<'a>(node: &'a Node, keys: &mut Vec<&'a str>, rules: &Rules) -> Result<
         _ => node.plain.as_deref(),
     };
     let text = text.unwrap_or_default();
-    // sops writes a comment at the end of a list as an item of it
-    if is_ciphertext(text) && text.ends_with(",type:comment]") {
-        return Ok(None);
-    }
     // an empty text is left as it is by sops
     if text.is_empty() || is_ciphertext(text) || (!rules.encrypts(keys) && !text.starts_with(BEGIN)) {
         return Ok(Some(Secret::Value(Fingerprint::of(text))));
@@ -135,6 +131,11 @@ fn secret<'a>(node: &'a Node, keys: &mut Vec<&'a str>, rules: &Rules) -> Result<
     }
     .at(&node.place)
     .into())
+}
+
+/// Whether an item of a list is a comment: sops writes those that stand in a list as items of it, and does not count them.
+pub(super) fn is_comment(item: &Node) -> bool {
+    item.as_str().is_some_and(|text| is_ciphertext(text) && text.ends_with(",type:comment]"))
 }
 
 /// Whether a text is written as sops writes a ciphertext. Source: `encre` in `aes/cipher.go` of sops.

@@ -129,9 +129,10 @@ impl Keys {
         if !empty.is_empty() {
             problem = problem.note(format!("no key in {}", empty.join(", ")));
         }
-        let same = |one: &String| public.iter().find(|(public, _)| recipient::is_same(one, public));
+        let unlocked: Vec<_> = found().flat_map(Found::unlocked).collect();
+        let same = |one: &String| unlocked.iter().find(|public| recipient::is_same(one, public));
         match (would.iter().find_map(|one| same(one)), public.first()) {
-            (Some((public, _)), _) => problem.note(format!(
+            (Some(public), _) => problem.note(format!(
                 "the key of {public} is here and does not open it: what stands in the file for it is damaged, restore the \
                  file from git"
             )),

@@ -262,30 +262,46 @@ fn unclear(message: &str, span: &Span) -> Unclear {
     Unclear { message: message.to_owned(), line: span.start.line(), column: span.start.col() + 1 }
 }
 
-/// The map or list that each comment stands in: beside a value, that of the value; above an entry, that of the entry, or
-/// of the one before where the comment stands further in.
+/// The map or list that each comment stands in, as yaml.v3 of Go has it: beside a value that of the value, beside an empty
+/// map or list this one; above an entry that of the entry, or of one before that begins in the comment's column.
 fn place_comments(text: &str, parts: &mut [Part]) {
-    let column = |at: usize| at - text[..at].rfind('\n').map_or(0, |line| line + 1);
-    let is_entry = |part: &Part| matches!(part.what, What::Key | What::Scalar(_)) && !part.path.is_empty();
+    let line = |at: usize| text[..at].rfind('\n').map_or(0, |line| line + 1);
+    let column = |part: &Part| {
+        let at = match part.path.last() {
+            // an item of a list begins with its dash
+            Some(Step::Index(_)) => text[..part.at.start].rfind('-').unwrap_or(part.at.start),
+            _ => part.at.start,
+        };
+        at - line(at)
+    };
+    let is_entry = |part: &Part| match part.what {
+        What::Key => true,
+        What::Scalar(_) | What::Collection { .. } => matches!(part.path.last(), Some(Step::Index(_))),
+        What::End | What::Comment(_) => false,
+    };
+    let parent = |part: &Part| part.path[..part.path.len() - 1].to_vec();
     for index in 0..parts.len() {
         if !matches!(parts[index].what, What::Comment(_)) {
             continue;
         }
-        let is_above = !parts[index].path.is_empty();
-        let here = column(parts[index].at.start);
-        let next = parts[index + 1..].iter().find(|part| is_entry(part));
+        let at = parts[index].at.start;
+        let here = at - line(at);
+        let is_after_dash = text[line(at)..at].trim_end().ends_with('-');
+        let is_above = !parts[index].path.is_empty() || is_after_dash;
+        let mut next = parts[index + 1..].iter().filter(|part| is_entry(part)).peekable();
+        let below = next.peek().map(|part| line(part.at.start));
+        let mut next = next.take_while(|part| Some(line(part.at.start)) == below);
         let mut before = parts[..index].iter().rev().filter(|part| is_entry(part));
-        let next_column = next.map_or(0, |part| column(part.at.start));
-        let neighbour = if is_above && (next_column >= here || index == 0) {
-            next.or_else(|| before.next())
-        } else if is_above {
-            let same = before.clone().find(|part| column(part.at.start) == here);
-            same.or(next).or_else(|| before.next())
+        let path = if !is_above {
+            match parts[..index].iter().rev().find(|part| !matches!(part.what, What::Comment(_))) {
+                Some(end) if end.what == What::End => end.path.clone(),
+                _ => before.next().map(parent).unwrap_or_default(),
+            }
+        } else if let Some(next) = next.find(|part| is_after_dash || column(part) == here) {
+            parent(next)
         } else {
-            before.next()
+            before.find(|part| column(part) <= here).map(parent).unwrap_or_default()
         };
-        let mut path = neighbour.map_or_else(Vec::new, |part| part.path.clone());
-        path.pop();
         parts[index].path = path;
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn run(root: &Path) -> Answer {
         let readers: Vec<String> = file.readers().into_iter().map(|reader| reader.recipient).collect();
         let _ = writeln!(text, "{}: {}, the MAC is right", file.path(), count(names.len(), "value"));
         for reader in readers.iter().chain(&file.other_readers()) {
-            let _ = writeln!(text, "    opened by {reader}");
+            let _ = writeln!(text, "    for {reader}");
         }
         files
             .push(json!({"file": file.path(), "values": names, "recipients": readers, "others": file.other_readers()}));

@@ -1,16 +1,17 @@
 //! `homebuild secrets edit`
 
 use std::io::{IsTerminal as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
-
-use zeroize::Zeroizing;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use super::Answer;
-use crate::cli::{style, tell_problems};
+use crate::cli::{FAILED, style, tell_problems};
 use crate::disk::Scratch;
-use crate::problem::{Problem, Problems};
-use crate::sops::File;
+use crate::problem::{Problem, Problems, Source};
+use crate::secrets::reference::path_text;
+use crate::sops::{File, Keys};
 
 /// Where the editor is named, in the order of sops; and what is taken where none is.
 const EDITORS: [&str; 3] = ["SOPS_EDITOR", "VISUAL", "EDITOR"];
@@ -28,44 +29,97 @@ pub(super) struct Arguments {
     pub(super) json: bool,
 }
 
-pub(super) fn run(root: &Path, arguments: &Arguments) -> Answer {
-    let mut open = super::open(root)?;
-    let wanted = arguments.file.as_deref();
-    let known: Vec<String> = open.vault.files().iter().map(|file| file.path().to_owned()).collect();
-    let file = open.vault.files_mut().iter_mut().find(|file| wanted.is_none_or(|wanted| wanted == file.path()));
-    let file = file.ok_or_else(|| match wanted {
-        Some(wanted) => Problem::error("secrets", format!("`{wanted}` is no secrets file of this site"))
-            .note(format!("its files are {}", known.join(", "))),
-        None => Problem::error("secrets", "this site has no secrets file").note("`homebuild secrets init` makes one"),
-    })?;
-    let path = file.path().to_owned();
-    edit(file)?;
-    open.save(&path, "edited")
-}
+/// Whether a question is asked just now: Ctrl-C answers it. While the editor runs, Ctrl-C is for the editor.
+static IS_ASKED: AtomicBool = AtomicBool::new(false);
 
-/// Shows a file to its author until it can be read.
-fn edit(file: &mut File) -> Result<(), Problems> {
-    let name = file.path().rsplit('/').next().unwrap_or_default().replace(".sops", "");
-    // Ctrl-C is for the editor: whoever ends this program would leave the file behind
-    let _ = ctrlc::set_handler(|| {});
-    let scratch = Scratch::new(&name, file.decrypted().as_bytes(), std::process::id())?;
+pub(super) fn run(root: &Path, arguments: &Arguments) -> Answer {
+    let source = source(root, arguments.file.as_deref())?;
+    let keys = super::keys();
+    let before = File::unlock(&source, &keys)?;
+    let name = source.path.rsplit('/').next().unwrap_or_default().replace(".sops", "");
+    let place = Arc::new(OnceLock::<PathBuf>::new());
+    let known = place.clone();
+    let _ = ctrlc::set_handler(move || {
+        if let (true, Some(path)) = (IS_ASKED.load(Ordering::Relaxed), known.get()) {
+            Scratch::wipe(path);
+            std::process::exit(FAILED.into());
+        }
+    });
+    let scratch = Scratch::new(&name, before.decrypted().as_bytes(), std::process::id())?;
+    let _ = place.set(scratch.path().to_owned());
     loop {
         show(scratch.path())?;
-        let bytes = Zeroizing::new(scratch.read()?);
-        let text = std::str::from_utf8(&bytes)
-            .map_err(|_| Problem::error("not-text", "what was saved is not UTF-8 text; nothing was changed"))?;
-        let Err(problems) = file.edit(text) else { return Ok(()) };
-        if !std::io::stdin().is_terminal() {
-            return Err(problems);
-        }
-        tell_problems(problems, "");
-        let _ = write!(style::err(), "Enter edits it again, `q` and Enter gives up: ");
-        let mut line = String::new();
-        let read = std::io::stdin().read_line(&mut line);
-        if read.unwrap_or_default() == 0 || line.trim() == "q" {
-            return Err(Problem::error("secrets", "given up; nothing was changed").into());
+        let problems = match saved(root, &source, &keys, &before, &scratch.read()?) {
+            Err(problems) if std::io::stdin().is_terminal() => problems,
+            done => return done,
+        };
+        tell_problems(problems, "; nothing was written");
+        if !is_going_on() {
+            return Err(Problem::error("secrets", "given up").into());
         }
     }
+}
+
+/// The secrets file that is edited.
+fn source(root: &Path, wanted: Option<&str>) -> Result<Arc<Source>, Problems> {
+    let sources = super::sources(root)?;
+    let known: Vec<&str> = sources.iter().map(|source| source.path.as_str()).collect();
+    let found = sources.iter().find(|source| wanted.is_none_or(|wanted| wanted == source.path));
+    found.cloned().ok_or_else(|| {
+        Problems::from(match wanted {
+            Some(wanted) if !known.is_empty() => {
+                Problem::error("secrets", format!("`{wanted}` is no secrets file of this site"))
+                    .note(format!("its files are {}", known.join(", ")))
+            }
+            _ => Problem::error("secrets", "this site has no secrets file").note("`homebuild secrets init` makes one"),
+        })
+    })
+}
+
+/// Takes what the editor saved over into the file as it is now, which another program may have changed meanwhile.
+fn saved(root: &Path, source: &Source, keys: &Keys, before: &File, bytes: &[u8]) -> Answer {
+    let text =
+        std::str::from_utf8(bytes).map_err(|_| Problem::error("not-text", "what was saved is not UTF-8 text"))?;
+    let mut after = File::unlock(before.source(), keys)?;
+    after.edit(text)?;
+    if before.values().next().is_some() && after.values().next().is_none() {
+        return Err(Problem::error("secrets", "no secret is left in what was saved")
+            .note("if that is meant: `homebuild secrets remove NAME...`")
+            .into());
+    }
+    let told = changes(before, &after);
+    let mut open = super::open(root)?;
+    let gone = || Problem::error("secrets", format!("`{}` is not there any more", source.path));
+    let now = open.vault.files_mut().iter_mut().find(|file| file.path() == source.path).ok_or_else(gone)?;
+    if now.source().text == source.text {
+        *now = after;
+    } else {
+        now.take_over(before, &after)?;
+    }
+    open.save(&source.path, &format!("edited {told}"))
+}
+
+/// What was changed, by names.
+fn changes(before: &File, after: &File) -> String {
+    let names = |from: &File, to: &File| -> Vec<String> {
+        from.values().filter(|(path, value)| to.value(path) != Some(value)).map(|(path, _)| path_text(&path)).collect()
+    };
+    let set = names(after, before);
+    let gone: Vec<String> =
+        before.values().filter(|(path, _)| after.value(path).is_none()).map(|(path, _)| path_text(&path)).collect();
+    let said = [("set", set), ("removed", gone)].into_iter().filter(|(_, names)| !names.is_empty());
+    let said: Vec<String> = said.map(|(word, names)| format!("{word} {}", names.join(", "))).collect();
+    if said.is_empty() { "comments or order".to_owned() } else { format!("({})", said.join("; ")) }
+}
+
+/// Asks whether the text is edited once more.
+fn is_going_on() -> bool {
+    let _ = write!(style::err(), "Enter edits it again, `q` and Enter gives up: ");
+    let mut line = String::new();
+    IS_ASKED.store(true, Ordering::Relaxed);
+    let read = std::io::stdin().read_line(&mut line);
+    IS_ASKED.store(false, Ordering::Relaxed);
+    read.unwrap_or_default() > 0 && line.trim().is_empty()
 }
 
 fn show(path: &Path) -> Result<(), Problem> {
@@ -86,5 +140,5 @@ fn show(path: &Path) -> Result<(), Problem> {
     if status.success() {
         return Ok(());
     }
-    Err(Problem::error("secrets", format!("the editor `{program}` ended with {status}; nothing was changed")))
+    Err(Problem::error("secrets", format!("the editor `{program}` ended with {status}")))
 }

@@ -34,14 +34,14 @@ enum From {
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!(
     "secrets import tfvars terraform.tfvars --dry-run",
-    "secrets import tfvars terraform.tfvars --only shop_password mail_accounts"
+    "secrets import tfvars terraform.tfvars --only shop_password,mail_accounts"
 ))]
 struct Tfvars {
     /// The file; one locked by git-crypt is unlocked first
     #[arg(value_name = "FILE")]
     from: PathBuf,
     /// Only these variables
-    #[arg(long, value_name = "NAME", num_args = 1..)]
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     only: Vec<String>,
     /// Take the file's value where a secret is there with another one
     #[arg(long)]

@@ -51,7 +51,8 @@ pub(super) fn run(root: &Path, arguments: &Arguments) -> Answer {
         Some(own) => vec![Recipient::parse(&own.public)?],
         None => given,
     };
-    let made = make(&site, root, &paths, &recipients)?;
+    let named = readers(&site, &paths)?;
+    let made = make(&site, root, &paths, &recipients, if named.is_empty() { &recipients } else { &named })?;
     let mut text = String::new();
     if let Some(own) = &own {
         text += &told(own);
@@ -59,11 +60,14 @@ pub(super) fn run(root: &Path, arguments: &Arguments) -> Answer {
     for (path, word) in &made {
         let _ = writeln!(text, "{word} {path}");
     }
-    text += &closed(&site, &paths, &keys, own.as_ref())?;
+    let closed = closed(&site, &paths, &keys, own.as_ref())?;
+    text += &closed;
     if made.is_empty() && own.as_ref().is_none_or(|own| !own.is_new) {
         text += "nothing was missing\n";
     }
-    text += "next: homebuild secrets set NAME\n";
+    if closed.is_empty() {
+        text += "next: homebuild secrets set NAME\n";
+    }
     let key = own.map(|own| json!({"public": own.public, "place": own.place, "made": own.is_new}));
     let files: Vec<&String> = made.iter().map(|(path, _)| path).collect();
     Ok((json!({"key": key, "changed": files}), text))
@@ -98,12 +102,29 @@ fn told(own: &Own) -> String {
     )
 }
 
-/// Makes `.sops.yaml` and the secrets files that are missing: their paths, and what was done to each.
+/// Those who can open the files that are there: a rule that is made anew names them.
+fn readers(site: &disk::Site, paths: &[String]) -> Result<Vec<Recipient>, Problems> {
+    let mut all: Vec<Recipient> = Vec::new();
+    for path in paths {
+        let Some(source) = site.file(path, &mut Seen::new())? else { continue };
+        for reader in who_opens(&source)?.0 {
+            if let Ok(recipient) = Recipient::parse(&reader.recipient)
+                && !all.iter().any(|one| one.is(&reader.recipient))
+            {
+                all.push(recipient);
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// Makes `.sops.yaml` for `named` and the secrets files that are missing: their paths, and what was done to each.
 fn make(
     site: &disk::Site,
     root: &Path,
     paths: &[String],
     recipients: &[Recipient],
+    named: &[Recipient],
 ) -> Result<Vec<(String, &'static str)>, Problems> {
     let mut missing = Vec::new();
     for path in paths {
@@ -114,7 +135,7 @@ fn make(
     let mut files = Vec::new();
     let Some(first) = paths.first() else { return Ok(Vec::new()) };
     if disk::nearest(site, root, first, config::NAME)?.is_none() {
-        files.push((config::NAME.to_owned(), config::text(recipients)));
+        files.push((config::NAME.to_owned(), config::text(named)));
     }
     let mut rules = Rules::default();
     for path in missing {

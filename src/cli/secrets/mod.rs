@@ -26,13 +26,15 @@ use zeroize::Zeroizing;
 use super::style;
 use crate::disk;
 use crate::load;
+use crate::out;
 use crate::problem::{Problem, Problems, Source};
 use crate::secrets::reference::parse_path;
 use crate::sops::{Keys, Vault};
+use crate::survey;
 
 /// Arguments of `homebuild secrets`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = examples!("secrets list", "secrets set shop.password < password.txt"))]
+#[command(after_help = examples!("secrets list", "secrets set shop.password --trim < password.txt"))]
 pub(super) struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -67,6 +69,11 @@ enum Command {
 }
 
 pub(super) fn run(root: &Path, arguments: Arguments) -> ExitCode {
+    // the message of a panic may repeat what it is about
+    std::panic::set_hook(Box::new(|panic| {
+        let at = panic.location().map(ToString::to_string).unwrap_or_default();
+        let _ = writeln!(style::err(), "homebuild failed at {at}: this is a mistake in the program; please report it");
+    }));
     match arguments.command {
         Command::List(command) => super::answer(command.json, list::run(root)),
         Command::Set(command) => super::wrote(command.json, set::run(root, &command)),
@@ -129,6 +136,20 @@ impl Open {
         };
         Ok((json!({"changed": files}), text))
     }
+}
+
+/// The stacks whose part of `out/` refers to a secret, or to one below it; `the site` for what is of none.
+fn users(site: &disk::Site, name: &str) -> Vec<String> {
+    let used = out::read(site).and_then(|tree| survey::secrets(&tree)).unwrap_or_default();
+    let is_below =
+        |path: &str| path.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+    let of = |one: survey::Secret| {
+        if one.stacks.is_empty() { vec!["the site".to_owned()] } else { one.stacks.into_iter().collect() }
+    };
+    let mut users: Vec<String> = used.into_iter().filter(|one| is_below(&one.secret)).flat_map(of).collect();
+    users.sort();
+    users.dedup();
+    users
 }
 
 /// The keys of a name as it stands behind `secrets.`.

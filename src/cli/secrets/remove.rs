@@ -1,8 +1,10 @@
 //! `homebuild secrets remove`
 
+use std::io::Write as _;
 use std::path::Path;
 
 use super::Answer;
+use crate::cli::style;
 use crate::problem::Problems;
 
 /// Arguments of `homebuild secrets remove`.
@@ -31,5 +33,16 @@ pub(super) fn run(root: &Path, arguments: &Arguments) -> Answer {
     }
     problems.or(())?;
     let names = arguments.names.join(", ");
-    open.save(&names, &format!("removed {names}"))
+    let saved = open.save(&names, &format!("removed {names}"))?;
+    for name in &arguments.names {
+        let users = super::users(&open.site, name);
+        if !users.is_empty() {
+            let _ = writeln!(
+                style::err(),
+                "note: {name} is still used by {}: a build fails until they do without",
+                users.join(", ")
+            );
+        }
+    }
+    Ok(saved)
 }

@@ -1,6 +1,6 @@
 //! `homebuild secrets set`
 
-use std::io::{IsTerminal as _, Read as _, Write as _};
+use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -9,6 +9,7 @@ use super::Answer;
 use crate::cli::style;
 use crate::disk;
 use crate::problem::Problem;
+use crate::secrets::reference::path_text;
 use crate::sops::Value;
 
 /// What is said of a value that ends as it probably should not.
@@ -17,7 +18,7 @@ const BREAK: &str = "note: the value ends with a line break; `--trim` leaves it 
 /// Arguments of `homebuild secrets set`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!(
-    "secrets set shop.password < password.txt",
+    "secrets set shop.password --trim < password.txt",
     "secrets set 'mail.accounts[\"me@example.org\"]' --from password.txt --trim"
 ))]
 pub(super) struct Arguments {
@@ -30,6 +31,9 @@ pub(super) struct Arguments {
     /// Leave out the line break at its end
     #[arg(long)]
     trim: bool,
+    /// Say that a value without any byte is meant
+    #[arg(long)]
+    empty: bool,
     /// The secrets file that a new name goes into [default: the one with the map above it, else the first]
     #[arg(long, value_name = "FILE")]
     file: Option<String>,
@@ -40,6 +44,10 @@ pub(super) struct Arguments {
 
 pub(super) fn run(root: &Path, arguments: &Arguments) -> Answer {
     let path = super::path(&arguments.name)?;
+    if path[0] == "secrets" && path.len() > 1 {
+        let message = format!("the name of a secret is what stands behind `secrets.`: `{}`", path_text(&path[1..]));
+        return Err(Problem::error("secrets", message).into());
+    }
     // the question comes before the lock: nobody waits for a person who thinks
     let mut value = read(&arguments.name, arguments.from.as_deref())?;
     if value.ends_with(b"\n") {
@@ -51,9 +59,19 @@ pub(super) fn run(root: &Path, arguments: &Arguments) -> Answer {
             let _ = writeln!(style::err(), "{BREAK}");
         }
     }
+    if value.is_empty() && !arguments.empty {
+        return Err(Problem::error("secrets", "the value is empty: did the command before the pipe fail?")
+            .note("`--empty` says that it is meant")
+            .into());
+    }
     let mut open = super::open(root)?;
     open.vault.file_for(&path, arguments.file.as_deref())?.set(&path, Value::str(std::mem::take(&mut *value)))?;
-    open.save(&arguments.name, &format!("set {}", arguments.name))
+    let saved = open.save(&arguments.name, &format!("set {}", arguments.name))?;
+    if super::users(&open.site, &arguments.name).is_empty() {
+        let _ =
+            writeln!(style::err(), "nothing uses it yet: name it in a source, `${{{{ secrets.{} }}}}`", arguments.name);
+    }
+    Ok(saved)
 }
 
 fn read(name: &str, from: Option<&Path>) -> Result<Zeroizing<Vec<u8>>, Problem> {
@@ -61,11 +79,7 @@ fn read(name: &str, from: Option<&Path>) -> Result<Zeroizing<Vec<u8>>, Problem> 
     match from {
         Some(path) if path != Path::new("-") => disk::private(path),
         None if standard.is_terminal() => ask(name),
-        _ => {
-            let mut bytes = Zeroizing::new(Vec::new());
-            standard.lock().read_to_end(&mut bytes).map_err(|error| unread(&error))?;
-            Ok(bytes)
-        }
+        _ => disk::read_private(standard.lock()).map_err(|error| unread(&error)),
     }
 }
 

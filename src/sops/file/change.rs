@@ -48,6 +48,14 @@ impl File {
     /// Sets the value at a path, whose maps are made where they are missing; a place in a list may be one more than it
     /// has. Whether that changed anything: a value that is there keeps its ciphertext.
     pub fn set<S: AsRef<str>>(&mut self, path: &[S], value: Value) -> Result<bool, Problems> {
+        let named: Vec<&str> = path.iter().map(AsRef::as_ref).collect();
+        if !self.rules.encrypts(&named) {
+            let shown = crate::secrets::reference::path_text(path);
+            return Err(Problem::error("secrets", format!("`{shown}` would stand in plain"))
+                .at(&Place::file(&self.source).without_text())
+                .note("the rule in the file's `sops:` leaves such names alone: take another one; what is no secret is for `vars`")
+                .into());
+        }
         if let Some(held) = self.held.iter().find(|held| is_at(&held.path, path)) {
             if held.value == value {
                 return Ok(false);
@@ -74,6 +82,39 @@ impl File {
         let text = self.without(&steps).map_err(|why| self.stuck(&steps, why))?;
         self.become_text(text, None)?;
         Ok(true)
+    }
+
+    /// Takes over what changed from one state of the file to another, where this is a third: the file that somebody else has
+    /// written meanwhile. What both have changed is an error.
+    pub fn take_over(&mut self, before: &Self, after: &Self) -> Result<(), Problems> {
+        let mut problems = Problems::new();
+        let both = |path: &[String]| {
+            let shown = crate::secrets::reference::path_text(path);
+            let problem = Problem::error("secrets", format!("`{shown}` was changed by another program meanwhile"));
+            problem.at(&Place::file(&self.source).without_text()).note("take its value over, or set yours afterwards")
+        };
+        let mut changes = Vec::new();
+        for (path, value) in after.values().filter(|(path, value)| before.value(path) != Some(value)) {
+            match self.value(&path) {
+                now if now == before.value(&path) || now == Some(value) => changes.push((path, Some(value.clone()))),
+                _ => problems.push(both(&path)),
+            }
+        }
+        for (path, value) in before.values().filter(|(path, _)| after.value(path).is_none()) {
+            match self.value(&path) {
+                Some(now) if now != value => problems.push(both(&path)),
+                Some(_) => changes.push((path, None)),
+                None => {}
+            }
+        }
+        problems.or(())?;
+        for (path, value) in changes {
+            match value {
+                Some(value) => self.set(&path, value)?,
+                None => self.remove(&path)?,
+            };
+        }
+        Ok(())
     }
 
     /// Wraps the file's key for one more, who reads everything in it from then on. Whether they could not already.
@@ -162,7 +203,15 @@ impl File {
     pub(super) fn become_text(&mut self, text: String, set: Option<&(Vec<String>, Value)>) -> Result<(), Problems> {
         let after = Self::read(&self.source, text, self.cipher.clone())?;
         let is_new = |held: &&Held| set.is_none_or(|(path, _)| !is_at(&held.path, path));
-        let kept = after.held.iter().filter(is_new).all(|held| self.value(&words(&held.path)) == Some(&held.value));
+        // what stood behind a value of a list that was taken out has another number now
+        let mut before = self.held.iter();
+        let kept = match set {
+            Some(_) => after.held.iter().filter(is_new).all(|held| self.value(&words(&held.path)) == Some(&held.value)),
+            None => after
+                .held
+                .iter()
+                .all(|held| before.any(|old| keys(&old.path) == keys(&held.path) && old.value == held.value)),
+        };
         let there = set.is_none_or(|(path, value)| after.value(path) == Some(value));
         let none_lost = set.is_none() || after.held.len() >= self.held.len();
         if kept && there && none_lost {

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::cipher::{Cipher, KEY, Unreadable, bound_to};
+use super::cipher::{self, Cipher, KEY, Unreadable, bound_to};
 use super::{Keys, Kind, Value};
 use crate::problem::{Place, Problem, Problems, Source};
 use crate::secrets::{Rules, Secret};
@@ -87,8 +87,15 @@ impl File {
             let at = place(crate::problem::fit(unclear.line), crate::problem::fit16(unclear.column));
             Problem::error("yaml", unclear.message).at(&at)
         })?;
+        let parts = without_comments_as_items(parts);
         let sops = Source::new(source.path.as_str(), text.as_str());
-        let rules = Rules::read(yaml::parse_one(&sops)?.get(SOPS).unwrap_or(&Node::map(&Place::file(source))))?;
+        // the text may be one that its author has just typed, in plain
+        let hidden = |problem: Problem| {
+            let at = problem.place.map_or_else(|| Place::file(source), |place| place.without_text());
+            Problem::error("yaml", "this line cannot be read: a value, a quote or a bracket is missing").at(&at)
+        };
+        let rules =
+            Rules::read(yaml::parse_one(&sops).map_err(hidden)?.get(SOPS).unwrap_or(&Node::map(&Place::file(source))))?;
         let mut file = Self { source: source.clone(), text, parts, held: Vec::new(), rules, cipher };
         let mut problems = Problems::new();
         let values: Vec<_> = file.scalars().filter_map(|part| problems.take(file.hold(part))).flatten().collect();
@@ -112,16 +119,14 @@ impl File {
                 Problem::error("secrets", format!("`{path}` cannot be decrypted: {}", why(error)))
                     .at(&self.place(part))
                     .note(match error {
-                        Unreadable::Forged => "bring it back from git, or set it anew: `homebuild secrets set NAME`",
+                        Unreadable::Forged => {
+                            "bring the file back from git: `git checkout FILE`; a value is moved with `secrets set`"
+                        }
                         _ => "was it written by a newer sops, or by hand?",
                     })
             })?,
             data => plain(data, &self.text[part.at.clone()]),
         };
-        // sops writes a comment at the end of a list as an item of it, and reads it as a comment again
-        if value.kind() == Kind::Comment {
-            return Ok(None);
-        }
         Ok(Some(Held { path: part.path.clone(), value, at: part.at.clone(), is_encrypted }))
     }
 
@@ -225,6 +230,44 @@ fn why(error: Unreadable) -> &'static str {
         Unreadable::Type => "its type is unknown",
         Unreadable::Forged => "it was changed, or moved here from another name or file",
     }
+}
+
+/// sops writes a comment that stands in a list as an item of it, and reads it as a comment again: it has no number, and
+/// those behind it have one less.
+fn without_comments_as_items(parts: Vec<Part>) -> Vec<Part> {
+    let is_comment = |part: &&Part| match (&part.what, part.path.last()) {
+        (What::Scalar(Data::Str(text)), Some(Step::Index(_))) => {
+            cipher::is_ciphertext(text) && text.ends_with(",type:comment]")
+        }
+        _ => false,
+    };
+    let comments: Vec<Vec<Step>> = parts.iter().filter(is_comment).map(|part| part.path.clone()).collect();
+    if comments.is_empty() {
+        return parts;
+    }
+    let step = |path: &[Step], at: usize| match &path[at] {
+        Step::Index(index) => {
+            let earlier = |one: &&Vec<Step>| {
+                let number = |step: &Step| if let Step::Index(number) = step { *number } else { usize::MAX };
+                one.len() == at + 1 && one[..at] == path[..at] && number(&one[at]) < *index
+            };
+            Step::Index(index - comments.iter().filter(earlier).count())
+        }
+        key @ Step::Key(_) => key.clone(),
+    };
+    let moved = |part: Part| {
+        let is_one = comments.contains(&part.path);
+        let mut path: Vec<Step> = (0..part.path.len()).map(|at| step(&part.path, at)).collect();
+        let what = match part.what {
+            What::Scalar(Data::Str(text)) if is_one => {
+                path.pop();
+                What::Comment(text)
+            }
+            what => what,
+        };
+        Part { what, path, at: part.at }
+    };
+    parts.into_iter().map(moved).collect()
 }
 
 fn is_sops(path: &[Step]) -> bool {

@@ -17,7 +17,7 @@ impl File {
 
     /// A scalar as it is written at a path that is there.
     pub(super) fn scalar(&self, path: &[Step], node: &Node) -> String {
-        if is_flow(&self.parts, path) { yaml::emit_line(node) } else { yaml::emit_scalar(node, self.holder(path)) }
+        if is_flow(&self.parts, path) { in_flow(node) } else { yaml::emit_scalar(node, self.holder(path)) }
     }
 
     /// The text with a value at a path that is not there; why not, where it cannot be.
@@ -58,7 +58,14 @@ impl File {
 
     /// The text with an entry more behind the last one of a map or a list in block style.
     fn appended(&self, path: &[Step], entry: &Node) -> String {
-        let last = self.children(path).map(|part| part.at.end).max();
+        // comments that are items of a list stand in lines of their own, which belong to the list
+        let is_item = |part: &&Part| {
+            matches!(part.what, What::Comment(_))
+                && part.path.starts_with(path)
+                && !self.text[part.at.start..].starts_with('#')
+        };
+        let ends = self.children(path).chain(self.parts.iter().filter(is_item)).map(|part| part.at.end);
+        let last = ends.max();
         let first = self.children(path).next();
         let column = first.map_or(0, |part| match part.path.last() {
             Some(Step::Index(_)) => self.column(self.dash(part)),
@@ -97,7 +104,9 @@ impl File {
         }
         let within = |part: &&Part| part.path.starts_with(path) && !matches!(part.what, What::Comment(_));
         let first = self.parts.iter().find(within).ok_or("it is not there")?;
-        let last = self.parts.iter().filter(within).map(|part| part.at.end).max().unwrap_or(first.at.end);
+        // comments in it go with it: they are bound to a map that is not there any more
+        let last = self.parts.iter().filter(|part| part.path.starts_with(path)).map(|part| part.at.end).max();
+        let last = last.unwrap_or(first.at.end);
         let begin = if first.what == What::Key { first.at.start } else { self.dash(first) };
         let end = self.text[last..].find('\n').map_or(self.text.len(), |offset| last + offset + 1);
         let line = self.line(begin);
@@ -159,6 +168,13 @@ pub(super) fn is_flow(parts: &[Part], path: &[Step]) -> bool {
             && part.path.len() < path.len()
             && path.starts_with(&part.path)
     })
+}
+
+/// A scalar in flow style, where commas and brackets mean something.
+pub(super) fn in_flow(node: &Node) -> String {
+    let list = Node::new(Data::List(vec![node.clone()]), &node.place);
+    let line = yaml::emit_line(&list);
+    line[1..line.len() - 1].to_owned()
 }
 
 fn is_value(part: &Part) -> bool {

@@ -103,6 +103,11 @@ impl Found {
         keys.chain(self.locked.iter().flat_map(Locked::public)).collect()
     }
 
+    /// The public halves of the keys that no passphrase keeps closed.
+    pub(super) fn unlocked(&self) -> Vec<String> {
+        self.keys.iter().map(|key| key.public.clone()).collect()
+    }
+
     /// What is wrong in the places.
     pub(super) fn wrong(&self) -> Vec<String> {
         self.wrong.iter().cloned().chain(self.locked.iter().flat_map(Locked::wrong)).collect()

@@ -124,7 +124,8 @@ fn unsupported(text: &str, shape: &str, what: &str) -> Problem {
 }
 
 fn unknown(text: &str) -> Problem {
-    if text.contains("SECRET-KEY") || text.contains("PRIVATE KEY") || text.starts_with("AGE-PLUGIN") {
+    let capital = text.to_uppercase();
+    if ["SECRET-KEY", "PRIVATE KEY", "AGE-PLUGIN"].iter().any(|word| capital.contains(word)) {
         return Problem::error("recipient", "this is a private key, and a recipient is its public half")
             .note("`age-keygen -y KEYFILE` prints the public half of a key of age, `ssh-keygen -y -f FILE` that of SSH")
             .note(
