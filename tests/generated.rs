@@ -94,6 +94,9 @@ fn all_that_are_declared_are_made_at_once_and_stay() {
     let folder = site();
     let site = folder.path();
     let told = refused(site, &["build"]);
+    let listed: Value = serde_json::from_str(&done(site, &["secrets", "list", "--json"])).unwrap();
+    let missing: Vec<_> = listed["secrets"].as_array().unwrap().iter().filter(|one| one["missing"] == true).collect();
+    assert_eq!(missing.len(), ALL.len(), "{listed}");
     for name in ["db.password", "pin", "accounts[\"me@example.org\"]"] {
         assert!(
             told.contains(&format!("the secret `{name}` is not made yet: run `homebuild secrets generate`")),

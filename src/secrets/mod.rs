@@ -14,8 +14,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub use filter::Filter;
+pub use names::is_ciphertext;
 pub use reference::{Piece, Reference};
-pub use rules::Rules;
+pub use rules::{DEFAULT_SUFFIX, OF_COMMENTS, OF_KEYS, Rules};
 
 use names::Named;
 use reference::path_text;

@@ -139,7 +139,8 @@ pub(super) fn is_comment(item: &Node) -> bool {
 }
 
 /// Whether a text is written as sops writes a ciphertext. Source: `encre` in `aes/cipher.go` of sops.
-fn is_ciphertext(text: &str) -> bool {
+#[must_use]
+pub fn is_ciphertext(text: &str) -> bool {
     let inside = text.strip_prefix(BEGIN).and_then(|text| text.strip_suffix(']'));
     let Some(parts) = inside.and_then(|inside| inside.strip_prefix("AES256_GCM,")) else { return false };
     let parts: Vec<&str> = parts.split(',').collect();

@@ -7,9 +7,11 @@ use crate::problem::{Problem, Problems};
 use crate::yaml::Node;
 
 /// The suffix of keys whose values stay plain where a file names no rule.
-const SUFFIX: &str = "_unencrypted";
+pub const DEFAULT_SUFFIX: &str = "_unencrypted";
+/// The rules that look at keys.
+pub const OF_KEYS: [&str; 4] = ["unencrypted_suffix", "encrypted_suffix", "unencrypted_regex", "encrypted_regex"];
 /// The rules that look at comments, which a tree of values has not.
-const OF_COMMENTS: [&str; 2] = ["unencrypted_comment_regex", "encrypted_comment_regex"];
+pub const OF_COMMENTS: [&str; 2] = ["unencrypted_comment_regex", "encrypted_comment_regex"];
 
 /// The rule of one file: a key that matches decides over everything below it.
 #[derive(Debug, Clone)]
@@ -28,7 +30,7 @@ enum Keys {
 impl Default for Rules {
     /// All is encrypted but what lies below a key that ends with `_unencrypted`.
     fn default() -> Self {
-        Self { keys: Keys::EndingWith(SUFFIX.to_owned()), encrypted: false }
+        Self { keys: Keys::EndingWith(DEFAULT_SUFFIX.to_owned()), encrypted: false }
     }
 }
 
@@ -43,8 +45,7 @@ impl Rules {
                 .note("it decides by comments; name the keys instead: `unencrypted_suffix`, `encrypted_regex`")
                 .into());
         }
-        let names = ["unencrypted_suffix", "encrypted_suffix", "unencrypted_regex", "encrypted_regex"];
-        let mut rules = names.into_iter().filter_map(|name| Some((name, said(&name)?)));
+        let mut rules = OF_KEYS.into_iter().filter_map(|name| Some((name, said(&name)?)));
         let Some((name, node)) = rules.next() else { return Ok(Self::default()) };
         if let Some((other, second)) = rules.next() {
             return Err(Problem::error("secrets", format!("`{name}` and `{other}` stand in one file"))

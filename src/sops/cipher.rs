@@ -91,12 +91,6 @@ impl Cipher {
     }
 }
 
-/// Whether a text is written as a ciphertext.
-#[must_use]
-pub fn is_ciphertext(text: &str) -> bool {
-    parts(text).is_some()
-}
-
 fn parts(text: &str) -> Option<[&str; 4]> {
     let rest = text.strip_prefix("ENC[AES256_GCM,data:")?.strip_suffix(']')?;
     let (data, rest) = rest.split_once(",iv:")?;
@@ -122,7 +116,7 @@ mod tests {
         let cipher = Cipher::generate().unwrap();
         let value = Value::new(Kind::Int, Zeroizing::new(b"42".to_vec()));
         let text = cipher.encrypt(&value, "a:b:").unwrap();
-        assert!(is_ciphertext(&text) && text.ends_with(",type:int]"));
+        assert!(crate::secrets::is_ciphertext(&text) && text.ends_with(",type:int]"));
         assert_ne!(cipher.encrypt(&value, "a:b:").unwrap(), text, "a nonce is used once");
         assert_eq!(cipher.decrypt(&text, "a:b:"), Ok(value));
         assert_eq!(cipher.decrypt(&text, "a:c:"), Err(Unreadable::Forged));

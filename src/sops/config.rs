@@ -12,7 +12,7 @@ use regex_lite::Regex;
 
 use super::Recipient;
 use crate::problem::{Place, Problem, Problems, Source, gather};
-use crate::secrets::Rules;
+use crate::secrets::{DEFAULT_SUFFIX, OF_COMMENTS, OF_KEYS, Rules};
 use crate::yaml::{self, Data, Map, Node};
 
 /// The name of the file.
@@ -29,11 +29,6 @@ const OTHERS: [(&str, &str); 8] = [
     ("hc_vault_transit_uri", "HashiCorp Vault"),
     ("hc_vault", "HashiCorp Vault"),
 ];
-/// Keys of a rule that say which values are encrypted, and what stands for them where there is none.
-const WHICH: [&str; 4] = ["unencrypted_suffix", "encrypted_suffix", "unencrypted_regex", "encrypted_regex"];
-const OF_COMMENTS: [&str; 2] = ["unencrypted_comment_regex", "encrypted_comment_regex"];
-const SUFFIX: &str = "_unencrypted";
-
 /// A `.sops.yaml`.
 #[derive(Debug)]
 pub struct Config {
@@ -175,11 +170,11 @@ fn which(rule: &Node) -> Result<Map, Problems> {
         return Err(only_sops("a rule that goes by comments", node).into());
     }
     let mut map = Map::default();
-    for (key, node) in WHICH.iter().filter_map(|key| Some((key, said(rule, key)?))) {
+    for (key, node) in OF_KEYS.iter().filter_map(|key| Some((key, said(rule, key)?))) {
         map.set(*key, node.clone());
     }
     if map.is_empty() {
-        map.set("unencrypted_suffix", Node::text(SUFFIX, &rule.place));
+        map.set("unencrypted_suffix", Node::text(DEFAULT_SUFFIX, &rule.place));
     }
     // the same that is read in the file: one at most, and a regular expression that can be read
     Rules::read(&Node::new(Data::Map(map.clone()), &rule.place))?;

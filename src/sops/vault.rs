@@ -77,11 +77,11 @@ impl Vault {
         let of = self.files.iter().enumerate().filter_map(|(index, file)| Some((owner(file)?, index))).max();
         let index = match (wanted, of) {
             (Some(wanted), of) => {
-                let index = self.files.iter().position(|file| file.path() == wanted).ok_or_else(|| {
-                    let known = self.files.iter().map(File::path);
-                    let problem = Problem::error("secrets", format!("`{wanted}` is no secrets file of this site"));
-                    problem.note(format!("its files are {}", known.collect::<Vec<_>>().join(", ")))
-                })?;
+                let index = self
+                    .files
+                    .iter()
+                    .position(|file| file.path() == wanted)
+                    .ok_or_else(|| no_file(Some(wanted), self.files.iter().map(File::path)))?;
                 if let Some((_, other)) = of.filter(|(_, other)| *other != index) {
                     let (shown, other) = (path_text(&path[..1]), self.files[other].path());
                     return Err(Problem::error("secrets", format!("`{shown}` stands in `{other}`"))
@@ -92,9 +92,7 @@ impl Vault {
             (None, Some((_, index))) => index,
             (None, None) => 0,
         };
-        self.files.get_mut(index).ok_or_else(|| {
-            Problem::error("secrets", "this site has no secrets file").note("`homebuild secrets init` makes one")
-        })
+        self.files.get_mut(index).ok_or_else(|| no_file(None, []))
     }
 
     /// Writes the files that were changed, each in one step, with a MAC of `now`, a time as RFC 3339 has it. The paths
@@ -110,5 +108,17 @@ impl Vault {
             }
         }
         Ok(changed.iter().map(|file| file.path().to_owned()).collect())
+    }
+}
+
+/// The problem that a site does not have a secrets file, or has none at all; `known` are those that it has.
+pub fn no_file<'a>(wanted: Option<&str>, known: impl IntoIterator<Item = &'a str>) -> Problem {
+    let known: Vec<&str> = known.into_iter().collect();
+    match wanted {
+        Some(wanted) if !known.is_empty() => {
+            let problem = Problem::error("secrets", format!("`{wanted}` is no secrets file of this site"));
+            problem.note(format!("its files are {}", known.join(", ")))
+        }
+        _ => Problem::error("secrets", "this site has no secrets file").note("`homebuild secrets init` makes one"),
     }
 }

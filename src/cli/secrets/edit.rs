@@ -11,7 +11,7 @@ use crate::cli::{FAILED, style, tell_problems};
 use crate::disk::Scratch;
 use crate::problem::{Problem, Problems, Source};
 use crate::secrets::reference::path_text;
-use crate::sops::{File, Keys};
+use crate::sops::{File, Keys, vault};
 
 /// Where the editor is named, in the order of sops; and what is taken where none is.
 const EDITORS: [&str; 3] = ["SOPS_EDITOR", "VISUAL", "EDITOR"];
@@ -65,15 +65,7 @@ fn source(root: &Path, wanted: Option<&str>) -> Result<Arc<Source>, Problems> {
     let sources = super::sources(root)?;
     let known: Vec<&str> = sources.iter().map(|source| source.path.as_str()).collect();
     let found = sources.iter().find(|source| wanted.is_none_or(|wanted| wanted == source.path));
-    found.cloned().ok_or_else(|| {
-        Problems::from(match wanted {
-            Some(wanted) if !known.is_empty() => {
-                Problem::error("secrets", format!("`{wanted}` is no secrets file of this site"))
-                    .note(format!("its files are {}", known.join(", ")))
-            }
-            _ => Problem::error("secrets", "this site has no secrets file").note("`homebuild secrets init` makes one"),
-        })
-    })
+    found.cloned().ok_or_else(|| vault::no_file(wanted, known).into())
 }
 
 /// Takes what the editor saved over into the file as it is now, which another program may have changed meanwhile.

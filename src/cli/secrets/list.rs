@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::json;
 
 use super::Answer;
+use crate::build;
 use crate::cli::style;
 use crate::cli::table::table;
 use crate::disk;
@@ -48,6 +49,15 @@ pub(super) fn run(root: &Path) -> Answer {
         let row = rows.entry(used.secret).or_default();
         row.is_used = true;
         row.stacks = used.stacks.into_iter().collect();
+    }
+    // those that homebuild would make; where the sources are wrong, a build tells it
+    if let Ok(declared) = build::declared(root) {
+        for one in declared.missing() {
+            let row = rows.entry(one.path.clone()).or_default();
+            let stack = one.spot.path.strip_prefix("stacks/").and_then(|path| path.split('/').next());
+            row.is_used = true;
+            row.stacks.extend(stack.filter(|stack| !row.stacks.iter().any(|known| known == stack)).map(str::to_owned));
+        }
     }
     let used_by = |row: &Row| match (row.is_used, row.stacks.as_slice()) {
         (false, _) => "nothing".to_owned(),

@@ -11,7 +11,7 @@ use super::{Answer, Open};
 use crate::problem::{Problem, Problems, gather};
 use crate::sops::file::who_opens;
 use crate::sops::keys::is_same;
-use crate::sops::{File, Keys, Recipient};
+use crate::sops::{File, Keys, Recipient, vault};
 
 /// What removing somebody does not do.
 const GONE: &str = "\
@@ -197,7 +197,7 @@ fn known(open: &Open, paths: &[String], gone: &[String]) -> Result<(), Problems>
     all.dedup();
     let unknown = gone.iter().filter(|gone| !all.iter().any(|one| is_same(one, gone)));
     let problem = |gone: &String| {
-        let shown = if gone.contains("SECRET") { "this" } else { gone };
+        let shown = if gone.to_uppercase().contains("SECRET") { "this" } else { gone };
         Problem::error("recipients", format!("`{shown}` is no recipient of age or SSH of these files"))
             .note(format!("those are:\n  {}", all.join("\n  ")))
     };
@@ -208,13 +208,9 @@ fn known(open: &Open, paths: &[String], gone: &[String]) -> Result<(), Problems>
 fn chosen(open: &Open, wanted: Option<&str>) -> Result<Vec<String>, Problem> {
     let all: Vec<String> = open.vault.files().iter().map(|file| file.path().to_owned()).collect();
     match wanted {
-        None if all.is_empty() => {
-            Err(Problem::error("secrets", "this site has no secrets file").note("`homebuild secrets init` makes one"))
-        }
-        None => Ok(all),
+        None if !all.is_empty() => Ok(all),
         Some(wanted) if all.iter().any(|path| path == wanted) => Ok(vec![wanted.to_owned()]),
-        Some(wanted) => Err(Problem::error("secrets", format!("`{wanted}` is no secrets file of this site"))
-            .note(format!("its files are {}", all.join(", ")))),
+        _ => Err(vault::no_file(wanted, all.iter().map(String::as_str))),
     }
 }
 

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::splice::{in_flow, is_flow};
 use super::{Data, File, Kind, Node, Part, SOPS, Step, Value, What, bound, is_sops, keys, path_text, plain};
 use crate::problem::{Place, Problem, Problems, fit, fit16};
-use crate::sops::cipher::is_ciphertext;
+use crate::secrets::is_ciphertext;
 use crate::yaml;
 
 /// A comment of a file, decrypted, and how it stands in the file.

@@ -14,10 +14,10 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::cipher::{self, Cipher, KEY, Unreadable, bound_to};
+use super::cipher::{Cipher, KEY, Unreadable, bound_to};
 use super::{Keys, Kind, Value};
 use crate::problem::{Place, Problem, Problems, Source};
-use crate::secrets::{Rules, Secret};
+use crate::secrets::{Rules, Secret, is_ciphertext};
 use crate::yaml::{self, Data, Node, Part, Step, What};
 
 /// The key of what sops says of the file itself.
@@ -237,7 +237,7 @@ fn why(error: Unreadable) -> &'static str {
 fn without_comments_as_items(parts: Vec<Part>) -> Vec<Part> {
     let is_comment = |part: &&Part| match (&part.what, part.path.last()) {
         (What::Scalar(Data::Str(text)), Some(Step::Index(_))) => {
-            cipher::is_ciphertext(text) && text.ends_with(",type:comment]")
+            is_ciphertext(text) && text.ends_with(",type:comment]")
         }
         _ => false,
     };
