@@ -187,8 +187,16 @@ pub(super) fn is_for_secrets(key: &str) -> bool {
 
 /// Whether a value looks made by chance: long, without a word's spaces, of letters and digits that differ much.
 pub(super) fn is_by_chance(text: &str) -> bool {
-    let is_one_word = || !text.contains(|c: char| c.is_whitespace() || matches!(c, '/' | '$' | '{' | '<' | ':' | '@'));
+    let is_one_word = || !text.contains(|c: char| c.is_whitespace() || matches!(c, '$' | '{' | '<' | ':' | '@'));
+    // bytes in base64 may have slashes; a path begins with one, or has names between them
+    let is_no_path = || !text.contains('/') || (is_base64(text) && text.split('/').any(|part| numbers(part) >= 3));
+    let is_one_word = || is_one_word() && is_no_path();
     text.len() >= LONG && is_one_word() && is_mixed(text) && !has_reference(text) && bits(text) >= BITS
+}
+
+fn is_base64(text: &str) -> bool {
+    !text.starts_with('/')
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='))
 }
 
 /// Whether letters and digits, or small and capital letters, follow one another more often than in what people write:
@@ -301,6 +309,7 @@ mod tests {
             "550e8400-e29b-41d4-a716-446655440000",
             "Zm9vYmFyYmF6cXV4MTIzNDU2Nzg5MA==",
             "kQvTbhWzRnYpLcXs4dGf",
+            "aB3dE5fG/hI7jK9mN1pQ2+rS4tU6vW8x=",
         ] {
             assert!(is_by_chance(text), "{text}");
         }
@@ -313,6 +322,8 @@ mod tests {
             "MySuperSecretPassword1",
             "aaaaaaaaaaaaaaaa1",
             "/run/secrets/x7Kq2mP9vL4wR8tZ",
+            "secrets/data/app1/token2/key3",
+            "docker/library/postgres16",
             "$2y$05$c4WoMPo3SXsafkva.HHa6uXQZWr7oboPiC2bT/r7q1BB8I2s0BRqC",
             "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
             "{{ .Values.x7Kq2mP9vL4wR8tZ }}",

@@ -531,3 +531,20 @@ fn whatever_is_typed_sops_reads() {
         assert_eq!(values(&again), values(&file), "{shape}");
     }
 }
+
+#[test]
+#[ignore = "needs sops, which tests/setup.sh installs"]
+fn recipients_of_pgp_and_a_cloud_stay_as_they_are() {
+    let others = "  kms:\n  - arn: arn:aws:kms:eu-west-1:1:key/x\n    created_at: \"2026-01-01T00:00:00Z\"\n    enc: AQ==\n    \
+                  aws_profile: \"\"\n  pgp:\n  - created_at: \"2026-01-01T00:00:00Z\"\n    enc: |\n      -----BEGIN PGP \
+                  MESSAGE-----\n      x\n      -----END PGP MESSAGE-----\n    fp: FBC7B9E2\n";
+    let text = finished(&file(&[(&["a"], "value")])).replace("  lastmodified:", &format!("{others}  lastmodified:"));
+    let mut file = open(&text).unwrap();
+    assert_eq!(file.other_readers(), ["pgp FBC7B9E2", "kms arn:aws:kms:eu-west-1:1:key/x"]);
+    file.set(&["b"], Value::str("new")).unwrap();
+    let other = Recipient::parse("age1lggyhqrw2nlhcxprm67z43rta597azn8gknawjehu9d9dl0jq3yqqvfafg").unwrap();
+    assert!(file.add_reader(&other).unwrap());
+    let sops = Sops::new(&finished(&file));
+    assert!(sops.text().contains(others), "{}", sops.text());
+    assert_eq!(sops.run(&["decrypt", "secrets.sops.yaml"]), "a: value\nb: new\n");
+}
