@@ -190,8 +190,7 @@ pub(super) fn is_by_chance(text: &str) -> bool {
     let is_one_word = || !text.contains(|c: char| c.is_whitespace() || matches!(c, '$' | '{' | '<' | ':' | '@'));
     // bytes in base64 may have slashes; a path begins with one, or has names between them
     let is_no_path = || !text.contains('/') || (is_base64(text) && text.split('/').any(|part| numbers(part) >= 3));
-    let is_one_word = || is_one_word() && is_no_path();
-    text.len() >= LONG && is_one_word() && is_mixed(text) && !has_reference(text) && bits(text) >= BITS
+    text.len() >= LONG && is_one_word() && is_no_path() && is_mixed(text) && !has_reference(text) && bits(text) >= BITS
 }
 
 fn is_base64(text: &str) -> bool {

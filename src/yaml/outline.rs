@@ -1,5 +1,6 @@
 //! A text and where its parts stand in it, for who changes one of them and leaves all else as it is.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use granit_parser::{Event, Parser, Placement, ScalarStyle, Span, StrInput, options};
@@ -190,7 +191,7 @@ impl<'a> Walk<'a> {
     }
 
     fn entries(&mut self, is_flow: bool) -> Result<(), Unclear> {
-        let mut keys: Vec<Box<str>> = Vec::new();
+        let mut keys: BTreeSet<Box<str>> = BTreeSet::new();
         loop {
             let (event, span) = self.next()?;
             let key: Box<str> = match event {
@@ -204,10 +205,9 @@ impl<'a> Walk<'a> {
                 Event::Scalar(text, ..) => text.into(),
                 _ => return Err(unclear("a key is a text", &span)),
             };
-            if keys.contains(&key) {
+            if !keys.insert(key.clone()) {
                 return Err(unclear("a key is given twice", &span));
             }
-            keys.push(key.clone());
             self.path.push(Step::Key(key));
             self.part(What::Key, range(&span));
             let (event, span) = self.next()?;

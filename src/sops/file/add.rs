@@ -1,8 +1,7 @@
 //! Maps and lists of values, put where nothing is.
 
-use super::{Data, File, Node, Step, words};
+use super::{Data, File, Node, Step};
 use crate::problem::{Place, Problem, Problems};
-use crate::sops::Value;
 use crate::sops::tfvars::Tree;
 use crate::yaml::Map;
 
@@ -12,21 +11,7 @@ impl File {
         let mut steps = self.steps(path)?;
         let Some(node) = self.node(&mut steps, tree)? else { return Ok(()) };
         let text = self.with_new(&steps, node).map_err(|why| self.stuck(&steps, why))?;
-        let after = Self::read(&self.source, text, self.cipher.clone())?;
-        let (new, old): (Vec<_>, Vec<_>) = after.held.iter().partition(|held| held.path.starts_with(&steps));
-        let above = words(&steps);
-        let is_new = |(path, value): &(Vec<String>, &Value)| {
-            after.value(&[above.as_slice(), path].concat()).is_some_and(|there| there == *value)
-        };
-        let leaves = tree.leaves();
-        let are_new = new.len() == leaves.len() && leaves.iter().all(is_new);
-        let are_old = old.len() == self.held.len()
-            && old.iter().zip(&self.held).all(|(now, then)| (&now.path, &now.value) == (&then.path, &then.value));
-        if !are_new || !are_old {
-            return Err(self.stuck(&steps, "the file is written in a way that homebuild does not know").into());
-        }
-        *self = after;
-        Ok(())
+        self.become_text(text, &steps, &tree.leaves())
     }
 
     /// Whether the file's rule leaves a value at these keys in plain text.

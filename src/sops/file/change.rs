@@ -62,13 +62,14 @@ impl File {
             }
             let written = self.written(&held.path, &value)?;
             let text = self.with_scalar(&held.path, &held.at, &written);
-            self.become_text(text, Some(&(words(&held.path), value)))?;
+            let path = held.path.clone();
+            self.become_text(text, &path, &[(Vec::new(), &value)])?;
             return Ok(true);
         }
         let steps = self.steps(path)?;
         let written = self.written(&steps, &value)?;
         let text = self.with_new(&steps, written).map_err(|why| self.stuck(&steps, why))?;
-        self.become_text(text, Some(&(words(&steps), value)))?;
+        self.become_text(text, &steps, &[(Vec::new(), &value)])?;
         Ok(true)
     }
 
@@ -80,7 +81,7 @@ impl File {
             return Ok(false);
         };
         let text = self.without(&steps).map_err(|why| self.stuck(&steps, why))?;
-        self.become_text(text, None)?;
+        self.become_text(text, &steps, &[])?;
         Ok(true)
     }
 
@@ -132,7 +133,7 @@ impl File {
         }
         let node = if has_list { node } else { Node::new(Data::List(vec![node]), &Place::file(&self.source)) };
         let text = self.with_new(&steps, node).map_err(|why| self.stuck(&steps, why))?;
-        self.become_text(text, None)?;
+        self.become_text(text, &steps, &[])?;
         Ok(true)
     }
 
@@ -143,7 +144,7 @@ impl File {
         };
         let steps = [Step::Key(SOPS.into()), Step::Key("age".into()), Step::Index(index)];
         let text = self.without(&steps).map_err(|why| self.stuck(&steps, why))?;
-        self.become_text(text, None)?;
+        self.become_text(text, &steps, &[])?;
         Ok(true)
     }
 
@@ -199,22 +200,26 @@ impl File {
         Ok(steps)
     }
 
-    /// Becomes the file of a text, in which nothing but one value differs from those of now (or some are not there any more).
-    pub(super) fn become_text(&mut self, text: String, set: Option<&(Vec<String>, Value)>) -> Result<(), Problems> {
+    /// Becomes the file of a text in which what is at a path is new, or gone: `wanted` are the values there, by their paths
+    /// below it. Where any other value would have changed, nothing is done.
+    pub(super) fn become_text(
+        &mut self,
+        text: String,
+        changed: &[Step],
+        wanted: &[(Vec<String>, &Value)],
+    ) -> Result<(), Problems> {
         let after = Self::read(&self.source, text, self.cipher.clone())?;
-        let is_new = |held: &&Held| set.is_none_or(|(path, _)| !is_at(&held.path, path));
-        // what stood behind a value of a list that was taken out has another number now
-        let mut before = self.held.iter();
-        let kept = match set {
-            Some(_) => after.held.iter().filter(is_new).all(|held| self.value(&words(&held.path)) == Some(&held.value)),
-            None => after
-                .held
-                .iter()
-                .all(|held| before.any(|old| keys(&old.path) == keys(&held.path) && old.value == held.value)),
-        };
-        let there = set.is_none_or(|(path, value)| after.value(path) == Some(value));
-        let none_lost = set.is_none() || after.held.len() >= self.held.len();
-        if kept && there && none_lost {
+        let is_other = |held: &&Held| !held.path.starts_with(changed);
+        // where something is gone, what stood behind it in a list has its number now
+        let (others, new): (Vec<&Held>, Vec<&Held>) =
+            after.held.iter().partition(|held| wanted.is_empty() || is_other(held));
+        let same = |(now, then): (&&Held, &Held)| keys(&now.path) == keys(&then.path) && now.value == then.value;
+        let before: Vec<&Held> = self.held.iter().filter(is_other).collect();
+        let are_kept = others.len() == before.len() && others.iter().zip(before).all(same);
+        let above = words(changed);
+        let is_there =
+            |(path, value): &(Vec<String>, &Value)| after.value(&[above.as_slice(), path].concat()) == Some(value);
+        if are_kept && new.len() == wanted.len() && wanted.iter().all(is_there) {
             *self = after;
             return Ok(());
         }

@@ -1,5 +1,7 @@
 //! The MAC of a file: that its values are those which sops or homebuild wrote, in their order.
 
+use std::borrow::Cow;
+
 use sha2::{Digest as _, Sha512};
 
 use super::{Data, File, Held, Kind, SOPS, Value, What, is_at};
@@ -54,7 +56,7 @@ impl File {
             digest.update(ONLY_ENCRYPTED);
         }
         for held in self.held.iter().filter(|held| held.is_encrypted || !only_encrypted) {
-            digest.update(self.counted(held).as_bytes_or(held));
+            digest.update(self.counted(held));
         }
         digest.finalize().iter().fold(String::new(), |mut out, byte| {
             let _ = write!(out, "{byte:02X}");
@@ -62,17 +64,15 @@ impl File {
         })
     }
 
-    /// A value that stands in plain may be a time to sops, of which it counts another form.
-    fn counted(&self, held: &Held) -> Counted {
+    /// What the MAC counts of a value: as it is stored, but a date in plain as the time that it is to sops.
+    fn counted<'a>(&self, held: &'a Held) -> Cow<'a, [u8]> {
         let text = &self.text[held.at.clone()];
+        let is_place = |at: usize, byte: u8| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() };
         let is_date = !held.is_encrypted
             && held.value.kind() == Kind::Str
             && text.len() == 10
-            && text
-                .bytes()
-                .enumerate()
-                .all(|(at, byte)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() });
-        if is_date { Counted::Date(format!("{text}T00:00:00Z")) } else { Counted::AsStored }
+            && text.bytes().enumerate().all(|(at, byte)| is_place(at, byte));
+        if is_date { format!("{text}T00:00:00Z").into_bytes().into() } else { held.value.stored().into() }
     }
 
     /// The part that is the value of a key of `sops:`.
@@ -86,19 +86,5 @@ impl File {
 
     fn said_text(&self, key: &str) -> Option<&str> {
         self.said_data(key).and_then(|data| if let Data::Str(text) = data { Some(&**text) } else { None })
-    }
-}
-
-enum Counted {
-    AsStored,
-    Date(String),
-}
-
-impl Counted {
-    fn as_bytes_or<'a>(&'a self, held: &'a Held) -> &'a [u8] {
-        match self {
-            Self::AsStored => held.value.stored(),
-            Self::Date(text) => text.as_bytes(),
-        }
     }
 }

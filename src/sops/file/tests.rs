@@ -155,10 +155,7 @@ fn an_edited_file_keeps_what_did_not_change() {
     assert!(!after.contains("hello") && !after.contains("kept"), "comments are encrypted");
     let mut again = again;
     let text = again.decrypted().to_string();
-    assert!(
-        text.starts_with("# hello\n") && text.contains("'0123' # kept") || text.contains("\"0123\" # kept"),
-        "{text}"
-    );
+    assert!(text.starts_with("# hello\n") && text.contains("\"0123\" # kept"), "{text}");
     again.edit(&text).unwrap();
     assert_eq!(again.text, after, "an edit of nothing changes nothing");
 }
@@ -436,7 +433,11 @@ fn a_change_by_chance_touches_one_value() {
                 assert_eq!(others(&before), others(&after), "{path:?}\n{}", file.text);
                 assert_eq!(file.value(&path), Some(&value));
             } else {
-                assert!(file.value(&path).is_none() && !file.is_collection(&path) || path.len() > 1);
+                assert!(after.len() < before.len() || before == after, "an empty map or list is gone, or values");
+                let values =
+                    |all: &[(Vec<String>, Value)]| all.iter().map(|(_, value)| value.clone()).collect::<Vec<_>>();
+                let mut rest = values(&before).into_iter();
+                assert!(values(&after).iter().all(|value| rest.any(|one| one == *value)), "{path:?}\n{}", file.text);
             }
         }
         open(&finished(&file)).unwrap();
