@@ -45,7 +45,7 @@ fn site() -> TempDir {
         put(site, &path, &String::from_utf8(bytes).unwrap());
     }
     let mut file = File::new(FILE, &[Recipient::parse(RECIPIENT).unwrap()], &Map::default()).unwrap();
-    file.set(&["given"], homebuild::sops::Value::str("x")).unwrap();
+    file.set(&["given"], &homebuild::sops::Value::str("x")).unwrap();
     put(site, FILE, &file.finish("2026-01-01T00:00:00Z").unwrap());
     let config = fs::read_to_string(site.join("homebuild.yaml")).unwrap();
     put(site, "homebuild.yaml", &format!("{config}generated: {{site: {{length: 5, charset: upper}}}}\n"));

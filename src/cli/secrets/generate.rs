@@ -38,7 +38,7 @@ pub(super) fn run(root: &Path, arguments: &Arguments) -> Answer {
     for one in declared.missing() {
         let value = value(one.length, &one.charset)?;
         let path = one.keys();
-        open.vault.file_for(&path, None)?.set(&path, value)?;
+        open.vault.file_for(&path, None)?.set(&path, &value)?;
         names.push(one.path.as_str());
     }
     let files = open.vault.save(&open.site, &now())?;

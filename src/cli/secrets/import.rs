@@ -158,7 +158,7 @@ fn apply(open: &mut Open, step: &Step<'_>, wanted: Option<&str>) -> Result<(), P
     let file = open.vault.file_for(&step.path, wanted)?;
     match step.change {
         Change::Add(tree) => file.add(&step.path, tree),
-        Change::Set(value) => file.set(&step.path, value.clone()).map(|_| ()),
+        Change::Set(value) => file.set(&step.path, value).map(|_| ()),
         Change::Remove => file.remove(&step.path).map(|_| ()),
         Change::Replace(tree) => {
             file.remove(&step.path)?;

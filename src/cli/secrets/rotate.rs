@@ -53,7 +53,7 @@ pub(super) fn run(root: &Path, arguments: &Arguments) -> Answer {
     for one in &all {
         let file = open.vault.file_for(&one.path, None)?;
         // a short one may be the same by chance
-        while !file.set(&one.path, generate::value(one.length, &one.charset)?)? {}
+        while !file.set(&one.path, &generate::value(one.length, &one.charset)?)? {}
     }
     let files = open.vault.save(&open.site, &now())?;
     said(&open.site, &all, &files)

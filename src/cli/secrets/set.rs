@@ -65,7 +65,7 @@ pub(super) fn run(root: &Path, arguments: &Arguments) -> Answer {
             .into());
     }
     let mut open = super::open(root)?;
-    open.vault.file_for(&path, arguments.file.as_deref())?.set(&path, Value::str(std::mem::take(&mut *value)))?;
+    open.vault.file_for(&path, arguments.file.as_deref())?.set(&path, &Value::str(std::mem::take(&mut *value)))?;
     let saved = open.save(&arguments.name, &format!("set {}", arguments.name))?;
     if super::users(&open.site, &arguments.name).is_empty() {
         let _ =

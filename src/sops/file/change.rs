@@ -47,7 +47,7 @@ impl File {
 
     /// Sets the value at a path, whose maps are made where they are missing; a place in a list may be one more than it
     /// has. Whether that changed anything: a value that is there keeps its ciphertext.
-    pub fn set<S: AsRef<str>>(&mut self, path: &[S], value: Value) -> Result<bool, Problems> {
+    pub fn set<S: AsRef<str>>(&mut self, path: &[S], value: &Value) -> Result<bool, Problems> {
         let named: Vec<&str> = path.iter().map(AsRef::as_ref).collect();
         if !self.rules.encrypts(&named) {
             let shown = crate::secrets::reference::path_text(path);
@@ -57,19 +57,19 @@ impl File {
                 .into());
         }
         if let Some(held) = self.held.iter().find(|held| is_at(&held.path, path)) {
-            if held.value == value {
+            if held.value == *value {
                 return Ok(false);
             }
-            let written = self.written(&held.path, &value)?;
+            let written = self.written(&held.path, value)?;
             let text = self.with_scalar(&held.path, &held.at, &written);
             let path = held.path.clone();
-            self.become_text(text, &path, &[(Vec::new(), &value)])?;
+            self.become_text(text, &path, &[(Vec::new(), value)])?;
             return Ok(true);
         }
         let steps = self.steps(path)?;
-        let written = self.written(&steps, &value)?;
+        let written = self.written(&steps, value)?;
         let text = self.with_new(&steps, written).map_err(|why| self.stuck(&steps, why))?;
-        self.become_text(text, &steps, &[(Vec::new(), &value)])?;
+        self.become_text(text, &steps, &[(Vec::new(), value)])?;
         Ok(true)
     }
 
@@ -111,7 +111,7 @@ impl File {
         problems.or(())?;
         for (path, value) in changes {
             match value {
-                Some(value) => self.set(&path, value)?,
+                Some(value) => self.set(&path, &value)?,
                 None => self.remove(&path)?,
             };
         }

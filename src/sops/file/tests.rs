@@ -27,7 +27,7 @@ fn open(text: &str) -> Result<File, Problems> {
 fn file(values: &[(&[&str], &str)]) -> File {
     let mut file = File::new("secrets.sops.yaml", &[recipient()], &Map::default()).unwrap();
     for (path, value) in values {
-        assert!(file.set(path, Value::str(*value)).unwrap());
+        assert!(file.set(path, &Value::str(*value)).unwrap());
     }
     file
 }
@@ -70,9 +70,9 @@ fn what_was_set_is_read_again() {
 fn one_change_leaves_every_other_byte() {
     let before = finished(&file(&[(&["a"], "one"), (&["b", "c"], "two"), (&["b", "d"], "three")]));
     let mut file = open(&before).unwrap();
-    assert!(!file.set(&["b", "c"], Value::str("two")).unwrap(), "it is there already");
+    assert!(!file.set(&["b", "c"], &Value::str("two")).unwrap(), "it is there already");
     assert!(!file.is_changed());
-    assert!(file.set(&["b", "c"], Value::str("other")).unwrap());
+    assert!(file.set(&["b", "c"], &Value::str("other")).unwrap());
     let after = finished(&file);
     let differing = before.lines().zip(after.lines()).filter(|(before, after)| before != after).count();
     assert_eq!(differing, 2, "the value and the MAC; `lastmodified` is the same here:\n{before}\n{after}");
@@ -83,7 +83,7 @@ fn one_change_leaves_every_other_byte() {
 fn a_value_goes_where_it_belongs() {
     let mut file = file(&[(&["b", "c"], "1"), (&["z"], "2")]);
     for path in [&["b", "new"][..], &["a"], &["deep", "er", "est"], &["b", "map", "x"]] {
-        assert!(file.set(path, Value::str("new")).unwrap());
+        assert!(file.set(path, &Value::str("new")).unwrap());
         assert_eq!(file.value(path), Some(&Value::str("new")));
     }
     let text = finished(&file);
@@ -99,16 +99,16 @@ fn lists_grow_and_flow_style_stays() {
     for (path, value) in
         [(&["list", "2"][..], "L"), (&["list", "1", "four"], "4"), (&["flow", "n"], "N"), (&["flow", "c", "1"], "C")]
     {
-        assert!(file.set(path, Value::str(value)).unwrap(), "{path:?}");
+        assert!(file.set(path, &Value::str(value)).unwrap(), "{path:?}");
     }
-    assert!(file.set(&["empty", "e"], Value::str("E")).unwrap());
-    assert!(file.set(&["null", "u"], Value::str("U")).unwrap());
+    assert!(file.set(&["empty", "e"], &Value::str("E")).unwrap());
+    assert!(file.set(&["null", "u"], &Value::str("U")).unwrap());
     let again = open(&finished(&file)).unwrap();
     let order: Vec<_> = again.values().map(|(path, _)| path.join("/")).collect();
     let expected = "x list/0 list/1/two list/1/three list/1/four list/2 flow/a flow/c/0 flow/c/1 flow/n empty/e null/u";
     assert_eq!(order.join(" "), expected);
     assert!(again.value(&["list", "5"]).is_none());
-    assert!(file.set(&["list", "7"], Value::str("")).is_err() && file.set(&["list", "one"], Value::str("")).is_err());
+    assert!(file.set(&["list", "7"], &Value::str("")).is_err() && file.set(&["list", "one"], &Value::str("")).is_err());
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn what_is_removed_takes_its_empty_maps_along() {
 fn names_that_do_not_fit_are_refused() {
     let mut file = file(&[(&["a", "b"], "1")]);
     for path in [&["a"][..], &["a", "b", "c"], &["sops", "mac"], &[]] {
-        assert!(file.set(path, Value::str("x")).is_err(), "{path:?}");
+        assert!(file.set(path, &Value::str("x")).is_err(), "{path:?}");
     }
     assert_eq!(file.value(&["a", "b"]), Some(&Value::str("1")));
 }
@@ -186,7 +186,7 @@ fn an_edit_that_cannot_be_read_says_where_and_not_what() {
 #[test]
 fn what_was_changed_by_hand_is_found() {
     let mut file = file(&[(&["a"], "one"), (&["b"], "two")]);
-    assert!(file.set(&["c_unencrypted"], Value::str("plain")).is_err(), "it would stand in plain");
+    assert!(file.set(&["c_unencrypted"], &Value::str("plain")).is_err(), "it would stand in plain");
     file.edit("a: one\nb: two\nc_unencrypted: plain\n").unwrap();
     let text = finished(&file);
     let line = |key: &str| text.lines().find(|line| line.starts_with(key)).unwrap();
@@ -305,7 +305,7 @@ fn what_is_changed_sops_reads_and_verifies() {
         let mut file = open(&sops.text()).unwrap();
         // what the rule would leave in plain is refused
         let mut set = |path: &[&str], value: &str| {
-            let done = file.set(path, Value::str(value)).is_ok();
+            let done = file.set(path, &Value::str(value)).is_ok();
             assert!(done || !matches!(rule, "" | ", mac_only_encrypted: true"), "{rule} {path:?}");
             done
         };
@@ -349,8 +349,8 @@ fn an_edit_of_nothing_changes_nothing_that_sops_wrote() {
 fn a_new_file_is_one_of_sops() {
     let mut file = file(&[(&["tls", "key"], "-----BEGIN\nx\n"), (&["z"], "")]);
     let bytes: Vec<u8> = (0..=255).collect();
-    file.set(&["bytes"], Value::str(bytes.clone())).unwrap();
-    file.set(&["large"], Value::str("é".repeat(1 << 19))).unwrap();
+    file.set(&["bytes"], &Value::str(bytes.clone())).unwrap();
+    file.set(&["large"], &Value::str("é".repeat(1 << 19))).unwrap();
     let sops = Sops::new(&finished(&file));
     let read: serde_json::Value =
         serde_json::from_str(&sops.run(&["decrypt", "--output-type", "json", "secrets.sops.yaml"])).unwrap();
@@ -411,7 +411,7 @@ fn a_change_by_chance_touches_one_value() {
             let before: Vec<_> = file.values().map(|(path, value)| (path, value.clone())).collect();
             let value = Value::str(format!("new {step}"));
             let is_set = dice.roll(3) > 0;
-            let done = if is_set { file.set(&path, value.clone()) } else { file.remove(&path) };
+            let done = if is_set { file.set(&path, &value) } else { file.remove(&path) };
             let after: Vec<_> = file.values().map(|(path, value)| (path, value.clone())).collect();
             match done {
                 Ok(true) => changed += 1,
@@ -542,7 +542,7 @@ fn recipients_of_pgp_and_a_cloud_stay_as_they_are() {
     let text = finished(&file(&[(&["a"], "value")])).replace("  lastmodified:", &format!("{others}  lastmodified:"));
     let mut file = open(&text).unwrap();
     assert_eq!(file.other_readers(), ["pgp FBC7B9E2", "kms arn:aws:kms:eu-west-1:1:key/x"]);
-    file.set(&["b"], Value::str("new")).unwrap();
+    file.set(&["b"], &Value::str("new")).unwrap();
     let other = Recipient::parse("age1lggyhqrw2nlhcxprm67z43rta597azn8gknawjehu9d9dl0jq3yqqvfafg").unwrap();
     assert!(file.add_reader(&other).unwrap());
     let sops = Sops::new(&finished(&file));

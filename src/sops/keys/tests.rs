@@ -87,7 +87,7 @@ fn sops_opens(home: &Path, recipient: &str, variables: &[(&str, &str)]) {
     let source = crate::problem::Source::new("s.yaml", text);
     let file = crate::sops::File::unlock(&source, &keys(variables)).unwrap();
     let mut other = crate::sops::File::new("o.yaml", &[Recipient::parse(recipient).unwrap()], &yaml()).unwrap();
-    other.set(&["a"], file.value(&["a"]).unwrap().clone()).unwrap();
+    other.set(&["a"], file.value(&["a"]).unwrap()).unwrap();
     write(&home.join("o.yaml"), &other.finish("2026-01-01T00:00:00Z").unwrap());
     assert_eq!(command(&["decrypt", "o.yaml"]), "a: b\n");
 }
