@@ -38,7 +38,7 @@ const ORDER: [&str; 27] = [
 const HOMES: [(&str, &[&str]); 31] = [
     ("granit_parser", &["yaml"]),
     ("minijinja", &["template"]),
-    ("rustix", &["disk", "out"]),
+    ("rustix", &["cli", "disk", "out"]),
     ("clap", &["cli"]),
     ("anstream", &["cli"]),
     ("anstyle", &["cli"]),

@@ -19,6 +19,7 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
+CTRL_C = "\x03"
 TYPED = "correct horse 'battery' \"staple\" é"
 
 
@@ -57,6 +58,7 @@ class Place:
                 while termios.tcgetattr(terminal)[3] & termios.ECHO:  # whoever types is slower than this
                     time.sleep(0.01)
                 os.write(terminal, answers.pop(0).encode() + b"\n")
+        self.shows_again = bool(termios.tcgetattr(terminal)[3] & termios.ECHO)
         _, status = os.waitpid(child, 0)
         return os.waitstatus_to_exitcode(status), seen.decode()
 
@@ -76,6 +78,8 @@ def first_set_up(program, folder):
     assert code == 0 and "correct horse" not in seen, seen
     code, seen = place.at_terminal(["secrets", "set", "uptime.password"], ["one", "other"])
     assert code == 1 and "two different values" in seen, seen
+    code, seen = place.at_terminal(["secrets", "set", "uptime.password"], [CTRL_C])
+    assert code == 130 and place.shows_again, f"{code}: Ctrl-C gives the terminal back as it was"
     return place
 
 

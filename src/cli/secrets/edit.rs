@@ -1,13 +1,12 @@
 //! `homebuild secrets edit`
 
-use std::io::{IsTerminal as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::io::IsTerminal as _;
+use std::path::Path;
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use super::Answer;
-use crate::cli::{FAILED, style, tell_problems};
+use super::{Answer, prompt};
+use crate::cli::tell_problems;
 use crate::disk::Scratch;
 use crate::problem::{Problem, Problems, Source};
 use crate::secrets::reference::path_text;
@@ -29,24 +28,14 @@ pub(super) struct Arguments {
     pub(super) json: bool,
 }
 
-/// Whether a question is asked just now: Ctrl-C answers it. While the editor runs, Ctrl-C is for the editor.
-static IS_ASKED: AtomicBool = AtomicBool::new(false);
-
 pub(super) fn run(root: &Path, arguments: &Arguments) -> Answer {
     let source = source(root, arguments.file.as_deref())?;
     let keys = super::keys();
     let before = File::unlock(&source, &keys)?;
     let name = source.path.rsplit('/').next().unwrap_or_default().replace(".sops", "");
-    let place = Arc::new(OnceLock::<PathBuf>::new());
-    let known = place.clone();
-    let _ = ctrlc::set_handler(move || {
-        if let (true, Some(path)) = (IS_ASKED.load(Ordering::Relaxed), known.get()) {
-            Scratch::wipe(path);
-            std::process::exit(FAILED.into());
-        }
-    });
     let scratch = Scratch::new(&name, before.decrypted().as_bytes(), std::process::id())?;
-    let _ = place.set(scratch.path().to_owned());
+    let path = scratch.path().to_owned();
+    prompt::leave_to_child(move || Scratch::wipe(&path));
     loop {
         show(scratch.path())?;
         let problems = match saved(root, &source, &keys, &before, &scratch.read()?) {
@@ -54,7 +43,8 @@ pub(super) fn run(root: &Path, arguments: &Arguments) -> Answer {
             done => return done,
         };
         tell_problems(problems, "; nothing was written");
-        if !is_going_on() {
+        let answer = prompt::line("Enter edits it again, `q` and Enter gives up: ");
+        if answer.is_none_or(|line| !line.trim().is_empty()) {
             return Err(Problem::error("secrets", "given up").into());
         }
     }
@@ -102,16 +92,6 @@ fn changes(before: &File, after: &File) -> String {
     let said = [("set", set), ("removed", gone)].into_iter().filter(|(_, names)| !names.is_empty());
     let said: Vec<String> = said.map(|(word, names)| format!("{word} {}", names.join(", "))).collect();
     if said.is_empty() { "comments or order".to_owned() } else { format!("({})", said.join("; ")) }
-}
-
-/// Asks whether the text is edited once more.
-fn is_going_on() -> bool {
-    let _ = write!(style::err(), "Enter edits it again, `q` and Enter gives up: ");
-    let mut line = String::new();
-    IS_ASKED.store(true, Ordering::Relaxed);
-    let read = std::io::stdin().read_line(&mut line);
-    IS_ASKED.store(false, Ordering::Relaxed);
-    read.unwrap_or_default() > 0 && line.trim().is_empty()
 }
 
 fn show(path: &Path) -> Result<(), Problem> {

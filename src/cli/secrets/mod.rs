@@ -8,6 +8,7 @@ mod get;
 mod import;
 mod init;
 mod list;
+mod prompt;
 mod recipients;
 mod remove;
 mod rotate;
@@ -21,7 +22,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
-use zeroize::Zeroizing;
 
 use super::style;
 use crate::disk;
@@ -173,7 +173,7 @@ fn is_shown() -> bool {
 
 /// The private keys of who runs the program.
 fn keys() -> Keys {
-    Keys::found(&variable, Box::new(|question| rpassword::prompt_password(question).ok().map(Zeroizing::new)))
+    Keys::found(&variable, Box::new(|question| prompt::hidden(question).ok()))
 }
 
 /// Warns of private keys that others can read.

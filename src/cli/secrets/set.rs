@@ -84,10 +84,9 @@ fn read(name: &str, from: Option<&Path>) -> Result<Zeroizing<Vec<u8>>, Problem> 
 }
 
 fn ask(name: &str) -> Result<Zeroizing<Vec<u8>>, Problem> {
-    let ask =
-        |question: String| rpassword::prompt_password(question).map(Zeroizing::new).map_err(|error| unread(&error));
-    let first = ask(format!("{name} (it is not shown): "))?;
-    if *first != *ask("once more: ".to_owned())? {
+    let ask = |question: &str| super::prompt::hidden(question).map_err(|error| unread(&error));
+    let first = ask(&format!("{name} (it is not shown): "))?;
+    if *first != *ask("once more: ")? {
         return Err(Problem::error("secrets", "these are two different values; nothing was changed"));
     }
     Ok(Zeroizing::new(first.as_bytes().to_vec()))

@@ -1,0 +1,78 @@
+//! Questions at a terminal, and what Ctrl-C does meanwhile: a program can say that once, so it is said here.
+
+use std::io::{self, Write as _};
+use std::os::fd::BorrowedFd;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+
+use rustix::stdio::{stderr, stdin, stdout};
+use rustix::termios::{OptionalActions, Termios, isatty, tcgetattr, tcsetattr};
+use zeroize::Zeroizing;
+
+use crate::cli::style;
+
+/// As shells have it: 128 and the number of the signal.
+const INTERRUPTED: i32 = 130;
+
+/// What is cleaned up before the program ends.
+type Cleanup = Box<dyn Fn() + Send>;
+
+static CLEANUP: Mutex<Option<Cleanup>> = Mutex::new(None);
+/// The terminal as it was before a question.
+static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
+static IS_ASKED: AtomicBool = AtomicBool::new(false);
+
+/// From now on Ctrl-C, SIGTERM and SIGHUP are for the program that this one has started; while a question is asked they
+/// clean up and end this one.
+pub(super) fn leave_to_child(cleanup: impl Fn() + Send + 'static) {
+    *locked(&CLEANUP) = Some(Box::new(cleanup));
+    listen();
+}
+
+/// Asks for what is not shown while it is typed. Whoever gives up gets a terminal back that shows again.
+pub(super) fn hidden(question: &str) -> io::Result<Zeroizing<String>> {
+    asked(|| rpassword::prompt_password(question).map(Zeroizing::new))
+}
+
+/// Asks for a line; none where there is no more.
+pub(super) fn line(question: &str) -> Option<String> {
+    let mut line = String::new();
+    let _ = write!(style::err(), "{question}");
+    let read = asked(|| io::stdin().read_line(&mut line));
+    (read.unwrap_or_default() > 0).then_some(line)
+}
+
+fn asked<T>(question: impl FnOnce() -> T) -> T {
+    *locked(&BEFORE) = terminal().and_then(|terminal| tcgetattr(terminal).ok());
+    IS_ASKED.store(true, Ordering::Relaxed);
+    listen();
+    let answer = question();
+    IS_ASKED.store(false, Ordering::Relaxed);
+    answer
+}
+
+fn listen() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let _ = ctrlc::set_handler(|| {
+            let cleanup = locked(&CLEANUP);
+            if cleanup.is_some() && !IS_ASKED.load(Ordering::Relaxed) {
+                return;
+            }
+            if let (Some(terminal), Some(before)) = (terminal(), &*locked(&BEFORE)) {
+                let _ = tcsetattr(terminal, OptionalActions::Now, before);
+            }
+            cleanup.iter().for_each(|cleanup| cleanup());
+            std::process::exit(INTERRUPTED);
+        });
+    });
+}
+
+fn terminal() -> Option<BorrowedFd<'static>> {
+    [stdin(), stderr(), stdout()].into_iter().find(|stream| isatty(stream))
+}
+
+/// What a panic elsewhere left behind is no reason not to clean up.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
