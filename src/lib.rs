@@ -26,6 +26,7 @@ pub mod lock;
 pub mod new;
 pub mod out;
 pub mod problem;
+pub mod push;
 pub mod render;
 pub mod resolve;
 pub mod schema;

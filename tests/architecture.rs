@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules from the ground up: each names only those before it.
-const ORDER: [&str; 27] = [
+const ORDER: [&str; 28] = [
     "digest",
     "problem",
     "yaml",
@@ -32,10 +32,11 @@ const ORDER: [&str; 27] = [
     "new",
     "init",
     "sops",
+    "push",
 ];
 
 /// Each crate that matters, and the modules that are its home.
-const HOMES: [(&str, &[&str]); 31] = [
+const HOMES: [(&str, &[&str]); 33] = [
     ("granit_parser", &["yaml"]),
     ("minijinja", &["template"]),
     ("rustix", &["cli", "disk", "out"]),
@@ -44,19 +45,21 @@ const HOMES: [(&str, &[&str]); 31] = [
     ("anstyle", &["cli"]),
     ("terminal_size", &["cli"]),
     ("rayon", &["build", "render", "disk", "out", "cli"]),
-    ("serde_json", &["cli", "cluster", "kubernetes", "schema", "sops"]),
+    ("serde_json", &["cli", "cluster", "kubernetes", "push", "schema", "sops"]),
     ("postcard", &["build", "out"]),
     ("sha2", &["digest", "out", "disk", "sops"]),
-    ("base64", &["kubernetes", "secrets", "sops"]),
+    ("base64", &["kubernetes", "push", "secrets", "sops"]),
     ("bcrypt", &["sops"]),
     ("sha_crypt", &["sops"]),
     ("aes_gcm", &["sops"]),
     ("age", &["sops"]),
     ("getrandom", &["sops"]),
-    ("zeroize", &["cli", "disk", "sops"]),
+    ("zeroize", &["cli", "disk", "push", "sops"]),
     ("strsim", &["problem"]),
     ("hcl_edit", &["sops"]),
     ("http", &["cluster"]),
+    ("http_body_util", &["cluster"]),
+    ("flate2", &["push"]),
     ("k8s_openapi", &["cluster"]),
     ("kube", &["cluster"]),
     ("tokio", &["cluster"]),
@@ -64,7 +67,7 @@ const HOMES: [(&str, &[&str]); 31] = [
     ("similar", &["diff"]),
     ("notify", &["cli"]),
     ("ctrlc", &["cli"]),
-    ("jiff", &["cli"]),
+    ("jiff", &["cli", "push"]),
     ("rpassword", &["cli"]),
     ("pretty_yaml", &["yaml"]),
 ];

@@ -1,0 +1,1 @@
+//! Which fields of an object belong to whom: the sets of paths in `managedFields`.

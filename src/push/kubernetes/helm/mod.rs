@@ -1,0 +1,1 @@
+//! Releases of charts, by the program `helm`.

@@ -1,0 +1,1 @@
+//! Which fields cannot change in place, and what a refused change means.

@@ -1,0 +1,1 @@
+//! Taking over the fields that an earlier tool wrote.
