@@ -36,7 +36,7 @@ const ORDER: [&str; 28] = [
 ];
 
 /// Each crate that matters, and the modules that are its home.
-const HOMES: [(&str, &[&str]); 33] = [
+const HOMES: [(&str, &[&str]); 32] = [
     ("granit_parser", &["yaml"]),
     ("minijinja", &["template"]),
     ("rustix", &["cli", "disk", "out"]),
@@ -53,12 +53,11 @@ const HOMES: [(&str, &[&str]); 33] = [
     ("sha_crypt", &["sops"]),
     ("aes_gcm", &["sops"]),
     ("age", &["sops"]),
-    ("getrandom", &["sops"]),
+    ("getrandom", &["cluster", "push", "sops"]),
     ("zeroize", &["cli", "disk", "push", "sops"]),
     ("strsim", &["problem"]),
     ("hcl_edit", &["sops"]),
     ("http", &["cluster"]),
-    ("http_body_util", &["cluster"]),
     ("flate2", &["push"]),
     ("k8s_openapi", &["cluster"]),
     ("kube", &["cluster"]),

@@ -1,10 +1,17 @@
 //! A Kubernetes API, asked over the network through the crate `kube`. Only here is anything asynchronous; what is given
-//! back is plain values.
+//! back is plain values, and a [`Cluster`] can be asked from many threads at once.
 //!
 //! Which server is asked, as whom and through which proxy is said by the kubeconfig, read as kubectl reads it: the files
-//! that `KUBECONFIG` names, else `~/.kube/config`.
+//! that `KUBECONFIG` names, else `~/.kube/config`; a pod without one asks its own cluster.
+//!
+//! What a server refuses is a [`Refusal`], and [`Verdict`] says what to do about it; what only needs patience is asked
+//! again here.
 
+mod ask;
 mod connection;
+mod refusal;
+mod retry;
+mod served;
 mod trouble;
 
 use std::time::Duration;
@@ -13,6 +20,10 @@ use serde_json::Value;
 
 use crate::problem::Problem;
 use connection::Connection;
+
+pub use ask::{Apply, Cluster, Deletion, Listener, Part, Written};
+pub use refusal::{Cause, Refusal, Status, Verdict};
+pub use served::{Resource, Served};
 
 /// How long a server may think before it answers.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -30,7 +41,9 @@ pub struct Published {
 
 /// Asks the server of a context (or of the current one) for the schemas of its kinds.
 pub fn published(context: Option<&str>) -> Result<Published, Problem> {
-    wait(async {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Problem::error("cluster", format!("cannot use the network: {error}")))?;
+    runtime.block_on(async {
         let connection = Connection::open(context).await?;
         let version = connection.version().await?;
         let root = connection.get("/openapi/v3").await?;
@@ -42,10 +55,4 @@ pub fn published(context: Option<&str>) -> Result<Published, Problem> {
         }
         Ok(Published { server: connection.server, version, documents })
     })
-}
-
-/// Does what is asynchronous, on this thread.
-fn wait<T>(what: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(|error| Problem::error("cluster", format!("cannot use the network: {error}")))?.block_on(what)
 }

@@ -5,7 +5,7 @@ use std::error::Error;
 use kube::client::AuthError;
 use kube::config::KubeconfigError;
 
-use super::PATIENCE;
+use super::{PATIENCE, Refusal};
 use crate::problem::{Problem, did_you_mean};
 
 const CODE: &str = "cluster";
@@ -70,18 +70,42 @@ pub(super) fn silent(server: &str) -> Problem {
         .note("is it the address of a Kubernetes API?")
 }
 
+/// What a server refused, or why it could not be asked.
+pub(super) fn refused(server: &str, refusal: &Refusal) -> Problem {
+    match refusal {
+        Refusal::Silence(why) => unreachable(server, why),
+        Refusal::Login(why) => Problem::error(CODE, format!("cannot log in as the user of the context: {why}")),
+        Refusal::Stopped => Problem::error(CODE, "interrupted"),
+        Refusal::Status(status) if status.code == 401 => {
+            Problem::error(CODE, format!("{server} does not know who asks (401)"))
+                .note("the token or certificate of the context's user is wrong or has expired; log in again")
+        }
+        Refusal::Status(status) if status.code == 403 => {
+            Problem::error(CODE, format!("{server} forbids it (403): {}", status.message))
+        }
+        Refusal::Status(status) => {
+            Problem::error(CODE, format!("{server} answers {}: {}", status.code, status.message))
+        }
+    }
+}
+
 /// A login that failed. What a program printed or was given stays unsaid: it may be a token.
 fn login(error: &kube::Error) -> Option<Problem> {
-    let why = match causes(error).find_map(|cause| cause.downcast_ref::<AuthError>())? {
-        AuthError::AuthExecStart(why) => format!("its program cannot be started: {}", plain(why)),
-        AuthError::AuthExecRun { out, .. } => format!("its program failed, {}", out.status),
-        error => plain(error),
-    };
+    let why = login_failed(error)?;
     Some(Problem::error(CODE, format!("cannot log in as the user of the context: {why}")))
 }
 
+/// Why a login failed, if it was the login.
+pub(super) fn login_failed(error: &kube::Error) -> Option<String> {
+    Some(match causes(error).find_map(|cause| cause.downcast_ref::<AuthError>())? {
+        AuthError::AuthExecStart(why) => format!("its program cannot be started: {}", plain(why)),
+        AuthError::AuthExecRun { out, .. } => format!("its program failed, {}", out.status),
+        error => plain(error),
+    })
+}
+
 /// What lies at the bottom of an error, as part of a sentence.
-fn plain(error: &(dyn Error + 'static)) -> String {
+pub(super) fn plain(error: &(dyn Error + 'static)) -> String {
     let deepest = causes(error).last().unwrap_or(error).to_string();
     let deepest = deepest.split(" (os error").next().unwrap_or_default();
     let mut chars = deepest.chars();

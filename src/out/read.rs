@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::sums;
 use super::turn::TEMPORARY;
 use crate::disk;
 use crate::problem::{Problem, Problems, Source};
@@ -26,6 +27,10 @@ pub struct Stack {
     pub name: String,
     /// `stack.lock`.
     pub lock: Node,
+    /// Its text.
+    pub lock_source: Arc<Source>,
+    /// The `SHA256SUMS` of its modules, sorted by module.
+    pub sums: Vec<(String, Arc<Source>)>,
     /// The files of its modules, sorted by module and path; digests are not among them.
     pub files: Vec<Built>,
 }
@@ -73,17 +78,22 @@ impl Tree {
         let read: Vec<_> = sources.par_iter().filter_map(one).collect();
         let mut tree = Self::default();
         let mut files: BTreeMap<String, Vec<Built>> = BTreeMap::new();
+        let mut sums: BTreeMap<String, Vec<(String, Arc<Source>)>> = BTreeMap::new();
         let mut problems = Problems::new();
         for one in read {
             match problems.take(one) {
                 Some(One::Site(lock)) => tree.site = Some(lock),
-                Some(One::Stack(name, lock)) => tree.stacks.push(Stack { name, lock, files: Vec::new() }),
+                Some(One::Stack(name, lock, lock_source)) => {
+                    tree.stacks.push(Stack { name, lock, lock_source, sums: Vec::new(), files: Vec::new() });
+                }
+                Some(One::Sums(stack, module, source)) => sums.entry(stack).or_default().push((module, source)),
                 Some(One::File(stack, built)) => files.entry(stack).or_default().push(built),
                 None => {}
             }
         }
         for stack in &mut tree.stacks {
             stack.files = files.remove(&stack.name).unwrap_or_default();
+            stack.sums = sums.remove(&stack.name).unwrap_or_default();
         }
         tree.stacks.sort_by(|a, b| a.name.cmp(&b.name));
         problems.or(tree)
@@ -93,7 +103,8 @@ impl Tree {
 /// What one file is.
 enum One {
     Site(Node),
-    Stack(String, Node),
+    Stack(String, Node, Arc<Source>),
+    Sums(String, String, Arc<Source>),
     File(String, Built),
 }
 
@@ -101,8 +112,13 @@ fn one(source: &Arc<Source>) -> Option<Result<One, Problem>> {
     let parts: Vec<&str> = source.path.splitn(4, '/').skip(1).collect();
     match parts.as_slice() {
         ["site.lock"] => Some(parse_one(source).map(One::Site)),
-        [stack, "stack.lock"] => Some(parse_one(source).map(|lock| One::Stack((*stack).to_owned(), lock))),
-        [_, _, path] if *path == "SHA256SUMS" || path.starts_with(TEMPORARY) => None,
+        [stack, "stack.lock"] => {
+            Some(parse_one(source).map(|lock| One::Stack((*stack).to_owned(), lock, source.clone())))
+        }
+        [stack, module, path] if *path == sums::NAME => {
+            Some(Ok(One::Sums((*stack).to_owned(), (*module).to_owned(), source.clone())))
+        }
+        [_, _, path] if path.starts_with(TEMPORARY) => None,
         [stack, module, path] => Some(built(module, path, source).map(|file| One::File((*stack).to_owned(), file))),
         _ => None,
     }

@@ -1,0 +1,177 @@
+//! What push takes of `out/`: stacks with their modules and files, held to their digests.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::digest;
+use crate::out::{self, Tree};
+use crate::problem::{Place, Problem, Problems, Source};
+use crate::yaml::Node;
+
+/// How long a module may take to become ready, where nothing says it.
+pub const TIMEOUT: Duration = Duration::from_secs(300);
+
+/// A stack as it is to be.
+#[derive(Debug, Clone, Default)]
+pub struct Stack {
+    /// Its name.
+    pub name: String,
+    /// The first 12 hex digits of the SHA-256 over its `stack.lock` and `SHA256SUMS`.
+    pub version: String,
+    /// The stacks that must be ready before it begins.
+    pub depends_on: Vec<String>,
+    /// The target that it names, where the site has several of its kind.
+    pub target: Option<String>,
+    /// Its modules, sorted by name.
+    pub modules: Vec<Module>,
+}
+
+/// A module: the unit of waiting and of going back.
+#[derive(Debug, Clone, Default)]
+pub struct Module {
+    /// Its name.
+    pub name: String,
+    /// The namespace that it lives in.
+    pub namespace: Option<String>,
+    /// How long it may take to become ready.
+    pub timeout: Option<Duration>,
+    /// Whether it goes back to its last good tree when it does not become ready.
+    pub atomic: bool,
+    /// What its charts bring: `CustomResourceDefinition/middlewares.traefik.io`.
+    pub provides: Vec<String>,
+    /// What waits for what, by the names of files.
+    pub edges: Vec<Edge>,
+    /// Its files, sorted by path.
+    pub files: Vec<File>,
+}
+
+/// Files that wait until others are ready.
+#[derive(Debug, Clone, Default)]
+pub struct Edge {
+    /// Those that come first.
+    pub first: Vec<String>,
+    /// Those that wait.
+    pub then: Vec<String>,
+}
+
+/// One file of a module.
+#[derive(Debug, Clone)]
+pub struct File {
+    /// Path below the module's folder: `service.ntfy.yaml`.
+    pub path: String,
+    /// The first 16 hex digits of the SHA-256 of its text.
+    pub digest: String,
+    /// Its text.
+    pub source: Arc<Source>,
+    /// Its value, if it is one YAML or JSON document.
+    pub value: Option<Node>,
+}
+
+/// The stacks of `out/`. A file that is not what its digest says is a problem: it was edited by hand, or is half merged
+/// or half written.
+pub fn read(tree: &Tree) -> Result<Vec<Stack>, Problems> {
+    let mut problems = Problems::new();
+    let stacks = tree.stacks.iter().map(|stack| {
+        problems.extend(differing(stack));
+        self::stack(stack)
+    });
+    let stacks = stacks.collect();
+    problems.or(stacks)
+}
+
+fn stack(read: &out::Stack) -> Stack {
+    let text = |node: &Node, key: &str| node.get(key).and_then(Node::as_str).map(str::to_owned);
+    let mut files: BTreeMap<&str, Vec<File>> = BTreeMap::new();
+    for built in &read.files {
+        let (source, value) = (built.source.clone(), built.value.clone());
+        let file = File { path: built.path.clone(), digest: digest::hex(&source.text, 8), source, value };
+        files.entry(&built.module).or_default().push(file);
+    }
+    let modules = read.lock.get("modules").and_then(Node::as_map).into_iter().flat_map(|map| map.iter());
+    let modules = modules.map(|(name, lock)| Module {
+        name: name.to_owned(),
+        namespace: text(lock, "namespace"),
+        timeout: text(lock, "timeout").as_deref().and_then(duration),
+        atomic: !matches!(lock.get("atomic").map(|node| &node.data), Some(crate::yaml::Data::Bool(false))),
+        provides: texts(lock.get("provides")),
+        edges: lock.get("order").and_then(Node::as_list).unwrap_or_default().iter().map(edge).collect(),
+        files: files.remove(name).unwrap_or_default(),
+    });
+    Stack {
+        name: read.name.clone(),
+        version: version(read),
+        depends_on: texts(read.lock.get("depends_on")),
+        target: text(&read.lock, "target"),
+        modules: modules.collect(),
+    }
+}
+
+fn edge(node: &Node) -> Edge {
+    Edge { first: texts(node.get("first")), then: texts(node.get("then")) }
+}
+
+fn texts(list: Option<&Node>) -> Vec<String> {
+    let list = list.and_then(Node::as_list).unwrap_or_default();
+    list.iter().filter_map(Node::as_str).map(str::to_owned).collect()
+}
+
+/// `90s`, `10m`, `1h30m` as the sources have it.
+#[must_use]
+pub fn duration(text: &str) -> Option<Duration> {
+    let (mut total, mut rest) = (0_u64, text);
+    while !rest.is_empty() {
+        let end = rest.find(|c: char| !c.is_ascii_digit()).filter(|end| *end > 0)?;
+        let (number, tail) = rest.split_at(end);
+        let seconds = match tail.chars().next()? {
+            's' => 1,
+            'm' => 60,
+            'h' => 3600,
+            _ => return None,
+        };
+        total = number.parse::<u64>().ok()?.checked_mul(seconds)?.checked_add(total)?;
+        rest = &tail[1..];
+    }
+    Some(Duration::from_secs(total)).filter(|_| !text.is_empty())
+}
+
+/// The version of a stack: over its lock and the digests of its modules.
+fn version(stack: &out::Stack) -> String {
+    let sums = stack.sums.iter().map(|(_, sums)| sums.text.as_str());
+    digest::hex(&std::iter::once(stack.lock_source.text.as_str()).chain(sums).collect::<String>(), 6)
+}
+
+/// The files that are not what `SHA256SUMS` says.
+fn differing(stack: &out::Stack) -> Problems {
+    let mut problems = Problems::new();
+    let mut files: BTreeMap<&str, BTreeMap<&str, &Arc<Source>>> = BTreeMap::new();
+    for built in &stack.files {
+        files.entry(&built.module).or_default().insert(&built.path, &built.source);
+    }
+    for (module, sums) in &stack.sums {
+        let mut there = files.remove(module.as_str()).unwrap_or_default();
+        let lines = sums.text.lines().filter_map(|line| line.split_once("  "));
+        for (digest, path) in lines {
+            let problem = match there.remove(path) {
+                Some(source) if digest::hex(&source.text, 32) == digest => continue,
+                Some(source) => Problem::error("not-as-built", "it is not as it was built").at(&Place::file(source)),
+                None => Problem::error("not-as-built", format!("`{path}` is missing")).at(&Place::file(sums)),
+            };
+            problems.push(rebuild(problem));
+        }
+        let left: BTreeSet<&str> = there.into_keys().collect();
+        problems.extend(left.into_iter().map(|path| {
+            let path = format!("{}/{module}/{path}", stack.name);
+            rebuild(Problem::error("not-as-built", format!("`out/{path}` is in no SHA256SUMS")))
+        }));
+    }
+    problems.extend(files.into_keys().map(|module| {
+        let path = format!("{}/{module}", stack.name);
+        rebuild(Problem::error("not-as-built", format!("`out/{path}` has no SHA256SUMS")))
+    }));
+    problems
+}
+
+fn rebuild(problem: Problem) -> Problem {
+    problem.note("edited by hand, half merged or half written: `homebuild build` makes out/ anew")
+}
