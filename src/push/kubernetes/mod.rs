@@ -5,3 +5,4 @@ pub mod helm;
 pub mod immutable;
 pub mod owners;
 pub mod ready;
+pub mod store;
