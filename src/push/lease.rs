@@ -194,24 +194,28 @@ impl Leases<'_> {
         if lock(&held.state).is_younger(self.time() / 4)? {
             return Ok(());
         }
-        let Some((lease, version)) = written.take() else { return Err(lost(&held.stack, None)) };
-        let (state, renewed) = (State::renewed_now(), Lease { renewed: now(), ..lease.clone() });
-        let (kept, state, result) = match self.store.write_lease(&held.stack, &renewed, Some(&version)) {
-            Ok(version) => (Some((renewed, version)), Some(state), Ok(())),
-            Err(Unsaved::Failed(problem)) => {
-                (Some((lease, version)), None, Err(problem.note(not_renewed(&held.stack))))
+        loop {
+            let Some((lease, version)) = written.as_ref() else { return Err(lost(&held.stack, None)) };
+            let (state, renewed) = (State::renewed_now(), Lease { renewed: now(), ..lease.clone() });
+            match self.store.write_lease(&held.stack, &renewed, Some(version)) {
+                Ok(version) => {
+                    *written = Some((renewed, version));
+                    *lock(&held.state) = state;
+                    return Ok(());
+                }
+                Err(Unsaved::Failed(problem)) => return Err(not_renewed(&held.stack, problem)),
+                Err(Unsaved::Changed) => {}
             }
-            Err(Unsaved::Changed) => {
-                let holder = self.store.lease(&held.stack).ok().flatten().map(|(lease, _)| lease.holder);
-                let problem = lost(&held.stack, holder.as_deref());
-                (None, Some(State::Lost(problem.clone())), Err(problem))
+            let found = self.store.lease(&held.stack).map_err(|problem| not_renewed(&held.stack, problem))?;
+            // one that is ours after all was renewed without an answer
+            if found.as_ref().is_none_or(|(lease, _)| lease.holder != self.holder) {
+                let problem = lost(&held.stack, found.as_ref().map(|(lease, _)| lease.holder.as_str()));
+                *written = None;
+                *lock(&held.state) = State::Lost(problem.clone());
+                return Err(problem);
             }
-        };
-        *written = kept;
-        if let Some(state) = state {
-            *lock(&held.state) = state;
+            *written = found;
         }
-        result
     }
 
     fn renew_until_over(&self) {
@@ -286,8 +290,8 @@ fn lost(stack: &str, holder: Option<&str>) -> Problem {
         .note("nothing more was written; push again: it goes on from what is there")
 }
 
-fn not_renewed(stack: &str) -> String {
-    format!("so the lock of stack `{stack}` could not be renewed, and nothing more was written")
+fn not_renewed(stack: &str, why: Problem) -> Problem {
+    why.note(format!("so the lock of stack `{stack}` could not be renewed, and nothing more was written"))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -23,9 +23,10 @@ const LABEL: &str = "homebuild.dev/record";
 /// The annotation of both: the name of the stack.
 const STACK: &str = "homebuild.dev/stack";
 const MANAGER: &str = "homebuild-inventory";
-/// How often a write is tried where it is not known what became of it.
-const TRIES: u32 = 5;
+/// How long a write is tried.
+const PATIENCE: Duration = Duration::from_mins(2);
 const PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// The store of a cluster.
 pub struct InCluster {
@@ -86,38 +87,33 @@ impl InCluster {
     }
 
     /// Writes what `content` says (`data`, `spec`) over the object of this version, or where there was none. The new
-    /// version.
+    /// version. A write without an answer may have been done, now or later: what is there decides.
     fn write(&self, of: &Resource, stack: &str, content: &Value, old: Option<&str>) -> Result<String, Unsaved> {
         let object = object(of, stack, content, old);
-        let mut is_doubtful = false;
-        for number in 1..=TRIES {
+        let (began, mut pause) = (Instant::now(), PAUSE);
+        loop {
             let refusal = match self.put(of, stack, &object, old) {
                 Ok(written) => return Ok(version(&written.object)),
                 Err(refusal) => refusal,
             };
             match refusal.verdict() {
                 Verdict::NoNamespace if old.is_none() => {
-                    self.make_namespace().map_err(|refusal| self.failed(&refusal))?
+                    self.make_namespace().map_err(|refusal| self.failed(&refusal))?;
+                    continue;
                 }
-                Verdict::Again if number < TRIES => is_doubtful = true,
-                Verdict::Changed | Verdict::Exists if is_doubtful => {}
-                Verdict::Changed | Verdict::Exists | Verdict::Missing | Verdict::NoNamespace => {
-                    return Err(Unsaved::Changed);
-                }
+                Verdict::Again | Verdict::Webhook(_) | Verdict::Changed => {}
+                Verdict::Exists | Verdict::Missing | Verdict::NoNamespace => {}
                 _ => return Err(self.failed(&refusal)),
             }
-            if is_doubtful {
-                let found = self.get(of, stack).map_err(Unsaved::Failed)?;
-                if let Some(found) = found.as_ref().filter(|found| is_there(found, content)) {
-                    return Ok(version(found));
-                }
-                if found.as_ref().map(version).as_deref() != old {
-                    return Err(Unsaved::Changed);
-                }
-                self.cluster.pause(PAUSE * number);
+            let found = self.get(of, stack).map_err(Unsaved::Failed)?;
+            match found {
+                Some(found) if is_there(&found, content) => return Ok(version(&found)),
+                found if found.as_ref().map(version).as_deref() != old => return Err(Unsaved::Changed),
+                _ if began.elapsed() > PATIENCE => return Err(self.failed(&refusal)),
+                _ => self.cluster.pause(pause),
             }
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
-        Err(Unsaved::Changed)
     }
 
     fn put(&self, of: &Resource, stack: &str, object: &Value, old: Option<&str>) -> Result<Written, Refusal> {

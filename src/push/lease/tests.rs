@@ -309,3 +309,16 @@ fn a_holder_is_told_from_all_others() {
     assert!(one.starts_with(&format!("ada@desk/{}/", std::process::id())));
     assert_ne!(one, holder("ada@desk").unwrap());
 }
+
+#[test]
+fn a_renewal_that_was_done_without_an_answer_loses_nothing() {
+    let store = Memory::default();
+    holding(&store, "ada@desk", SHORT, |leases| {
+        take(leases, "lost answer").unwrap();
+        let (lease, version) = store.lease("lost answer").unwrap().unwrap();
+        store.write_lease("lost answer", &Lease { renewed: now(), ..lease }, Some(&version)).unwrap();
+        thread::sleep(Duration::from_secs(u64::from(SHORT) + 1));
+        leases.held("lost answer").unwrap();
+    });
+    assert_eq!(lease(&store, "lost answer"), None);
+}

@@ -1,9 +1,12 @@
-use std::sync::atomic::AtomicBool;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::{env, fs, process, thread};
 
 use super::*;
 use crate::push::lease::tests as leases;
 use crate::push::record::tests::large;
-use crate::push::record::{Tree, Trees};
+use crate::push::record::{Member, Tree, Trees};
 
 /// The store of the cluster of `KUBECONFIG`, which `tests/cluster` started.
 fn store() -> InCluster {
@@ -89,4 +92,73 @@ fn a_name_that_is_a_label_stands_as_it_is_and_no_two_stacks_have_one_name() {
     let names: std::collections::BTreeSet<_> = stacks.iter().map(|stack| name(stack)).collect();
     assert_eq!(names.len(), stacks.len());
     assert!(names.iter().all(|name| name.len() <= 253));
+}
+
+/// Writes over and over; every write is done once, however it is answered.
+#[test]
+#[ignore = "needs tests/cluster"]
+fn a_record_and_a_lease_are_written_many_times() {
+    let (store, stack) = (store(), format!("many-{}", process::id()));
+    let (mut record, mut lease) = (large(1), Lease { holder: "ada@desk".into(), seconds: 60, ..Lease::default() });
+    let (mut of_record, mut of_lease) = (None, None);
+    for number in 0..40 {
+        record.members.insert(format!("v1/ConfigMap/ntfy/{number}"), Member::default());
+        lease.renewed = format!("2026-11-26T16:00:00.{number:06}Z");
+        of_record = Some(store.save(&stack, &record, of_record.as_deref()).unwrap());
+        of_lease = Some(store.write_lease(&stack, &lease, of_lease.as_deref()).unwrap());
+    }
+    assert_eq!(store.record(&stack).unwrap().record, record);
+    assert_eq!(store.lease(&stack).unwrap(), of_lease.clone().map(|version| (lease, version)));
+    store.forget(&stack, &of_record.unwrap()).unwrap();
+    store.drop_lease(&stack, &of_lease.unwrap()).unwrap();
+    assert_eq!(store.lease(&stack).unwrap(), None);
+}
+
+#[test]
+#[ignore = "needs tests/cluster"]
+fn a_write_whose_answer_is_cut_off_is_looked_up() {
+    let path = env::var_os("KUBECONFIG").expect("tests/cluster up");
+    let kubeconfig = fs::read_to_string(path).unwrap();
+    let (before, rest) = kubeconfig.split_once("https://127.0.0.1:").unwrap();
+    let (port, after) = rest.split_once('"').unwrap();
+    let through = format!("{before}https://127.0.0.1:{}\"{after}", cutting(port.parse().unwrap()));
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("kubeconfig"), through).unwrap();
+    // the kubeconfig is named by the environment, so that it takes a process
+    let test = concat!(module_path!(), "::a_record_and_a_lease_are_written_many_times");
+    let test = test.split_once("::").unwrap().1;
+    let run = process::Command::new(env::current_exe().unwrap())
+        .args(["--ignored", "--exact", test])
+        .env("KUBECONFIG", folder.path().join("kubeconfig"))
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&run.stdout);
+    assert!(run.status.success() && told.contains("1 passed"), "{told}");
+}
+
+/// The port of a proxy that swallows one in eight pieces of what the server answers, and cuts the connection.
+fn cutting(server: u16) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let count = Arc::new(AtomicU64::new(0));
+    thread::spawn(move || {
+        for client in listener.incoming() {
+            let (client, server) = (client.unwrap(), TcpStream::connect(("127.0.0.1", server)).unwrap());
+            let (from, to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+            thread::spawn(move || pass(from, to, || true));
+            let count = count.clone();
+            thread::spawn(move || pass(server, client, || count.fetch_add(1, Ordering::Relaxed) * 7919 % 8 != 5));
+        }
+    });
+    port
+}
+
+fn pass(mut from: TcpStream, mut to: TcpStream, goes_on: impl Fn() -> bool) {
+    let mut piece = [0; 1 << 16];
+    while let Ok(length @ 1..) = from.read(&mut piece) {
+        if !goes_on() || to.write_all(&piece[..length]).is_err() {
+            break;
+        }
+    }
+    let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
 }
