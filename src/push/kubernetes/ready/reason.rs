@@ -165,7 +165,7 @@ impl<'a> Waiting<'a> {
         });
         let containers = specs.flat_map(|spec| items(&spec["initContainers"]).chain(items(&spec["containers"])));
         let values = containers.flat_map(|container| items(&container["env"])).filter_map(|env| env["value"].as_str());
-        let mut values: Vec<&str> = values.filter(|value| value.len() >= 8).collect();
+        let mut values: Vec<&str> = values.filter(|value| value.len() >= 6).collect();
         values.sort_by_key(|value| std::cmp::Reverse(value.len()));
         values.into_iter().fold(message.to_owned(), |message, value| message.replace(value, "***"))
     }
