@@ -20,7 +20,7 @@ pub(super) struct Item {
     /// Which object it is.
     pub subject: Subject,
     /// The group of its API; nothing for files of homebuild's own.
-    group: String,
+    pub group: String,
     /// What it holds.
     pub content: Content,
 }
