@@ -119,12 +119,21 @@ fn a_container_that_crashes_is_told_by_how_it_ended() {
 }
 
 #[test]
+fn a_container_that_runs_again_is_told_by_how_it_ended_too() {
+    let mut status = runs_unready();
+    status["containerStatuses"][1]["restartCount"] = json!(1);
+    status["containerStatuses"][1]["lastState"] = json!({"terminated": {"exitCode": 1, "reason": "Error"}});
+    let seen = Seen::unready().pod("traefik-7d9", status);
+    assert!(seen.line().ends_with("pod traefik-7d9 not ready (exit code 1, 1 restart)"), "{}", seen.line());
+}
+
+#[test]
 fn a_container_that_has_ended_badly_is_told_before_it_is_started_again() {
     let status = json!({"phase": "Failed", "containerStatuses": [
         {"name": "traefik", "restartCount": 0, "state": {"terminated": {"exitCode": 2, "reason": "Error"}}},
     ]});
     let seen = Seen::unready().pod("traefik-7d9", status);
-    assert!(seen.line().ends_with("pod traefik-7d9 ended (exit code 2, 0 restarts)"), "{}", seen.line());
+    assert!(seen.line().ends_with("pod traefik-7d9 ended (exit code 2)"), "{}", seen.line());
 }
 
 #[test]
