@@ -106,7 +106,7 @@ impl<'a> Waiting<'a> {
                 let failed = of_pod().find(|event| event.message.starts_with("Failed to pull"));
                 quoted(cause(failed.map_or(trouble.message, |event| event.message)))
             }
-            Grade::Homeless => quoted(trouble.message.split(". preemption:").next().unwrap_or_default()),
+            Grade::Homeless => quoted(trouble.message.split(". ").next().unwrap_or_default()),
             _ if !trouble.message.is_empty() => quoted(trouble.message),
             _ => match of_pod().next() {
                 Some(event) => {

@@ -86,7 +86,7 @@ fn runs_unready() -> Value {
 fn homeless() -> Value {
     json!({"phase": "Pending", "conditions": [{
         "type": "PodScheduled", "status": "False", "reason": "Unschedulable",
-        "message": "0/2 nodes are available: 2 Insufficient cpu. preemption: 0/2 nodes are available: 2 No victims.",
+        "message": "0/2 nodes are available: 2 Insufficient cpu. no new claims to deallocate, preemption: 0/2 nodes are available: 2 No victims.",
     }]})
 }
 
@@ -265,7 +265,7 @@ fn an_account_has_the_pods_the_last_events_and_the_command_that_says_more() {
     Deployment traefik 1 of 3 ready
     pod traefik-a: container traefik: ImagePullBackOff "Back-off pulling image "traefik:v9""
     pod traefik-b: container traefik: CrashLoopBackOff, exit code 1, 3 restarts
-    pod traefik-c: Unschedulable "0/2 nodes are available: 2 Insufficient cpu. preemption: 0/2 nodes are available: 2 No victims."
+    pod traefik-c: Unschedulable "0/2 nodes are available: 2 Insufficient cpu. no new claims to deallocate, preemption: 0/2 nodes are available: 2 No victims."
     and 2 more pods
     warning Failed, 3 times, Pod traefik-a: "Failed to pull image "traefik:v9": rpc error: code = NotFound desc = manifest unknown"
     warning Failed, 4 times, Pod traefik-a: "Failed to pull image "traefik:v9": rpc error: code = NotFound desc = manifest unknown"
