@@ -81,7 +81,8 @@ fn pod_spec(kind: &str) -> Option<&'static str> {
 /// Whether a value that a live object has, and a wanted one does not, says nothing.
 pub(super) fn is_default(kind: &str, path: &Path, value: &Value, wanted: &Value) -> bool {
     let path = path.pattern();
-    let is = |text: &str| value.to_string() == text;
+    let value = value.to_string();
+    let is = |text: &str| value == text;
     if OF_OTHERS.iter().any(|(of, field, text)| *of == kind && *field == path && is(text)) {
         return true;
     }
