@@ -1,5 +1,5 @@
-//! Records and leases, kept in the cluster that the stacks run in: a ConfigMap and a Lease a stack, in a namespace of
-//! their own.
+//! Records and leases, kept in the cluster that the stacks run in: a `ConfigMap` and a Lease a stack, in a
+//! namespace of their own.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -56,7 +56,7 @@ impl InCluster {
         match refusal.status() {
             Some(status) if status.code == 403 && refusal.verdict() != Verdict::Terminating => problem.note(format!(
                 "push keeps its records in ConfigMaps and its locks in Leases of namespace `{NAMESPACE}`: the context's \
-                 user must get, list, create, update and delete them"
+                 user must get, list, create, update and delete them, and make the namespace if it is not there"
             )),
             _ => problem,
         }
@@ -96,14 +96,15 @@ impl InCluster {
                 Ok(written) => return Ok(version(&written.object)),
                 Err(refusal) => refusal,
             };
-            match refusal.verdict() {
-                Verdict::NoNamespace if old.is_none() => {
-                    self.make_namespace().map_err(|refusal| self.failed(&refusal))?;
-                    continue;
-                }
-                Verdict::Again | Verdict::Webhook(_) | Verdict::Changed => {}
-                Verdict::Exists | Verdict::Missing | Verdict::NoNamespace => {}
-                _ => return Err(self.failed(&refusal)),
+            let refusal = match refusal.verdict() {
+                Verdict::NoNamespace if old.is_none() => match self.make_namespace() {
+                    Ok(()) => continue,
+                    Err(refusal) => refusal,
+                },
+                _ => refusal,
+            };
+            if is_final(&refusal) {
+                return Err(self.failed(&refusal));
             }
             let found = self.get(of, stack).map_err(Unsaved::Failed)?;
             match found {
@@ -227,6 +228,12 @@ fn object(of: &Resource, stack: &str, content: &Value, old: Option<&str>) -> Val
         object[key] = value.clone();
     }
     object
+}
+
+/// Whether nothing was written, and nothing will be.
+fn is_final(refusal: &Refusal) -> bool {
+    use Verdict::{Again, Changed, Exists, Missing, NoNamespace, Webhook};
+    !matches!(refusal.verdict(), Again | Webhook(_) | Changed | Exists | Missing | NoNamespace)
 }
 
 /// Whether an object has what was to be written.
