@@ -343,6 +343,12 @@ impl Problems {
         self.0.iter().any(|p| p.level == Level::Error)
     }
 
+    /// The first one.
+    #[must_use]
+    pub fn first(&self) -> Option<&Problem> {
+        self.0.first()
+    }
+
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -34,6 +34,7 @@ step_fuzz() { SEED=1 fuzz/run.sh 15; } # the same tries each time: what chance f
 step_language_server() { tests/language_server.py; }
 step_cluster() { tests/cluster_test.sh; }
 step_api_server() { program && tests/api_server.py "$program"; }
+step_kstatus() { go run -C tests/kstatus . ../../src/push/kubernetes/ready/table.yaml; }
 step_kubeconform() { program && tests/kubeconform.py "$program"; }
 step_schemas() { program && tools/schemas "$program" --check; }
 step_readers() { tests/readers.py --self-test && tests/readers.py; }
@@ -60,7 +61,7 @@ step_fresh() {
 step_clean() { [ "$(git status --porcelain)" = "$before" ] || { git status --short; false; }; }
 
 steps=("$@")
-[ $# -gt 0 ] || steps=(format clippy test doc build fmt language_server docs first_secret tfvars fresh schemas fuzz readers kubeconform renovate inventory cluster api_server clean)
+[ $# -gt 0 ] || steps=(format clippy test doc build fmt language_server docs first_secret tfvars fresh schemas fuzz readers kstatus kubeconform renovate inventory cluster api_server clean)
 passed=0 failed=0 table=""
 for step in "${steps[@]}"; do
   printf '\n== %s\n' "$step"

@@ -15,6 +15,8 @@ mod init;
 mod json;
 mod list;
 mod new;
+mod prompt;
+mod push;
 mod schema;
 mod schemas;
 mod secrets;
@@ -61,6 +63,20 @@ enum Command {
     Graph(graph::Arguments),
     /// Show what changes in out/ since a git revision, by meaning
     Diff(diff::Arguments),
+    /// Show what a push would do, object by object, with the fields that change; nothing is written
+    Plan(push::PlanArguments),
+    /// Make the cluster what out/ says
+    Push(push::PushArguments),
+    /// Show how the stacks are: what is pushed, what drifted and who did it, what is not ready and why
+    Status(push::StatusArguments),
+    /// List the last releases of a stack
+    History(push::History),
+    /// List what homebuild made and no stack has any more
+    Orphans(push::Orphans),
+    /// Take away the lock of a push that will not come back
+    Unlock(push::Unlock),
+    /// Delete all that a stack has in the cluster
+    Destroy(push::Destroy),
     /// Tell where a file of out/ comes from: the component, the layout, the lines
     Explain(explain::Arguments),
     /// Begin a site: a small one that builds, to go on from
@@ -91,6 +107,13 @@ pub fn run() -> ExitCode {
         Command::List(command) => list::run(&arguments.site, &command),
         Command::Graph(command) => graph::run(&arguments.site, &command),
         Command::Diff(command) => diff::run(&arguments.site, &command),
+        Command::Plan(command) => push::run_plan(&arguments.site, &command),
+        Command::Push(command) => push::run_push(&arguments.site, &command),
+        Command::Status(command) => push::run_status(&arguments.site, &command),
+        Command::History(command) => push::run_history(&arguments.site, &command),
+        Command::Orphans(command) => push::run_orphans(&arguments.site, &command),
+        Command::Unlock(command) => push::run_unlock(&arguments.site, &command),
+        Command::Destroy(command) => push::run_destroy(&arguments.site, &command),
         Command::Explain(command) => explain::run(&arguments.site, &command),
         Command::Init(command) => init::run(&command),
         Command::New(command) => new::run(&arguments.site, command),

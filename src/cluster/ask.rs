@@ -83,6 +83,17 @@ pub enum Part {
     Whole,
 }
 
+/// Which objects a list has.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Select<'a> {
+    /// In this namespace; in all where none is named.
+    pub namespace: Option<&'a str>,
+    /// By labels: `a=b,c`.
+    pub labels: &'a str,
+    /// By fields: `involvedObject.uid=x`.
+    pub fields: &'a str,
+}
+
 impl Cluster {
     /// The cluster of a context of the kubeconfig, or of the current one. `stop` ends all waiting.
     pub fn open(context: Option<&str>, listener: Listener, stop: Arc<AtomicBool>) -> Result<Self, Problem> {
@@ -158,12 +169,11 @@ impl Cluster {
         }
     }
 
-    /// Objects of a kind in a namespace or in all, by labels (`a=b,c`), given page by page.
+    /// Objects of a kind, given one by one.
     pub fn list(
         &self,
         of: &Resource,
-        namespace: Option<&str>,
-        selector: &str,
+        select: Select<'_>,
         part: Part,
         each: &mut dyn FnMut(Value),
     ) -> Result<(), Refusal> {
@@ -173,8 +183,13 @@ impl Cluster {
         };
         let mut next = String::new();
         loop {
-            let query = query(&[("limit", &PAGE.to_string()), ("labelSelector", selector), ("continue", &next)]);
-            let path = format!("{}{query}", of.path(namespace, None));
+            let query = query(&[
+                ("limit", &PAGE.to_string()),
+                ("labelSelector", select.labels),
+                ("fieldSelector", select.fields),
+                ("continue", &next),
+            ]);
+            let path = format!("{}{query}", of.path(select.namespace, None));
             let answer = self.patiently(&|| Request::get(&path).header("accept", accept).body(Vec::new()))?;
             let mut page = value(&answer.body)?;
             if let Some(items) = page["items"].as_array_mut() {

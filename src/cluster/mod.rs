@@ -21,7 +21,7 @@ use serde_json::Value;
 use crate::problem::Problem;
 use connection::Connection;
 
-pub use ask::{Apply, Cluster, Deletion, Listener, Part, Written};
+pub use ask::{Apply, Cluster, Deletion, Listener, Part, Select, Written};
 pub use refusal::{Cause, Refusal, Status, Verdict};
 pub use served::{Resource, Served};
 

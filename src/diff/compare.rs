@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::kubernetes::kinds::Kinds;
 use crate::problem::{Level, Problem, Problems};
+use crate::yaml::Node;
 
 use super::fields::fields;
 use super::item::Item;
@@ -96,10 +97,17 @@ fn changed(old: &Item, new: &Item, kinds: &Kinds) -> Difference {
 }
 
 fn removed(item: Item) -> Difference {
-    let note = effect::of_removal(&item.subject.kind, item.is_kept());
+    let note = effect::of_removal(&item.subject.kind, item.is_kept()).map(str::to_owned);
     Difference { subject: item.subject, verb: Verb::Removed, note, fields: Vec::new() }
 }
 
 fn added(item: Item) -> Difference {
     Difference { subject: item.subject, verb: Verb::Added, note: None, fields: Vec::new() }
+}
+
+/// The fields in which two states of one object differ, in the order of the object.
+#[must_use]
+pub fn compare_object(subject: &Subject, old: Node, new: Node, kinds: &Kinds) -> Vec<Field> {
+    let item = |node| Item::of(subject.clone(), node);
+    fields(&item(old), &item(new), kinds)
 }

@@ -1,43 +1,20 @@
 //! What follows from a change: data about fields that cannot change in place, that choose pods, that restart them.
 
+use crate::kubernetes::fixed;
+
 use super::{Change, Effect};
 
 const FIXED_FIELD: &str = "cannot change in place: the object must be made again";
 const CHOSEN: &str = "other pods are chosen";
 const REPLACED: &str = "the object is deleted and made again, as it allows";
 
-/// Fields below which the API server refuses every change, by kind.
-const FIXED: [(&str, &[&str]); 12] = [
-    ("Deployment", &["spec.selector"]),
-    ("DaemonSet", &["spec.selector"]),
-    ("ReplicaSet", &["spec.selector"]),
-    ("StatefulSet", &["spec.selector", "spec.serviceName", "spec.podManagementPolicy", "spec.volumeClaimTemplates"]),
-    ("Job", &["spec.selector", "spec.template", "spec.completionMode"]),
-    ("RoleBinding", &["roleRef"]),
-    ("ClusterRoleBinding", &["roleRef"]),
-    ("StorageClass", &["provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"]),
-    ("IngressClass", &["spec.controller"]),
-    ("PriorityClass", &["value", "preemptionPolicy"]),
-    ("CustomResourceDefinition", &["spec.group", "spec.scope", "spec.names"]),
-    ("Secret", &["type"]),
-];
-
-/// Fields of a volume that may change; the rest of its `spec` may not.
-const VOLUME: [&str; 7] = [
-    "spec.resources",
-    "spec.volumeAttributesClassName",
-    "spec.capacity",
-    "spec.persistentVolumeReclaimPolicy",
-    "spec.mountOptions",
-    "spec.nodeAffinity",
-    "spec.claimRef",
-];
-
 /// Settings of a machine that a running one takes up when it is started again.
 const REBOOT: [&str; 9] = ["memory", "cores", "sockets", "vcpus", "cpu", "bios", "machine", "scsihw", "numa"];
 
 /// What decides of an object's fields.
 pub(super) struct Rules<'a> {
+    /// The group of its API: `apps`; nothing for files of homebuild's own.
+    pub group: &'a str,
     /// `Deployment`.
     pub kind: &'a str,
     /// Whether push may delete it and make it again.
@@ -52,14 +29,11 @@ impl Rules<'_> {
         let is_below = |prefix: &str| {
             path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
         };
-        let is_below_any = |prefixes: &[&str]| prefixes.iter().any(|prefix| is_below(prefix));
         let immutable = Effect::Risk(if self.is_replaced { REPLACED } else { FIXED_FIELD });
-        let fixed = FIXED.iter().find(|(of, _)| *of == self.kind).map_or(&[][..], |(_, fields)| fields);
         match self.kind {
             _ if self.left.iter().any(|prefix| is_below(prefix)) => Effect::Left,
-            _ if is_below_any(fixed) => immutable,
-            "PersistentVolumeClaim" | "PersistentVolume" if is_below_any(&VOLUME) => Effect::Risk("a volume changes"),
-            "PersistentVolumeClaim" | "PersistentVolume" if is_below("spec") => immutable,
+            _ if fixed::is_fixed(self.group, self.kind, path) => immutable,
+            "PersistentVolumeClaim" | "PersistentVolume" if is_below("spec") => Effect::Risk("a volume changes"),
             "ConfigMap" | "Secret" if path == "immutable" && matches!(change, Change::Value(Some(_), _)) => immutable,
             "Service" | "PodDisruptionBudget" if is_below("spec.selector") => Effect::Risk(CHOSEN),
             "NetworkPolicy" if is_below("spec.podSelector") => Effect::Risk(CHOSEN),
@@ -96,7 +70,10 @@ mod tests {
 
     #[test]
     fn what_follows_from_a_change_is_known() {
-        let of = |kind, path| Rules { kind, is_replaced: false, left: vec![] }.effect(path, &Change::Order);
+        let of = |kind: &str, path| {
+            let group = if kind == "Deployment" { "apps" } else { "" };
+            Rules { group, kind, is_replaced: false, left: vec![] }.effect(path, &Change::Order)
+        };
         let immutable = Effect::Risk(FIXED_FIELD);
         assert_eq!(of("Deployment", "spec.selector.matchLabels.app"), immutable);
         assert_eq!(of("Deployment", "spec.selectors"), Effect::None);

@@ -19,7 +19,8 @@ const GUESSES: [&str; 5] = ["name", "host", "path", "key", "dnsName"];
 /// The fields that changed, in the order of the object.
 pub(super) fn fields(old: &Item, new: &Item, kinds: &Kinds) -> Vec<Field> {
     let is_secret = old.is_secret() || new.is_secret();
-    let rules = Rules { kind: &new.subject.kind, is_replaced: new.may_be_replaced(), left: new.left() };
+    let rules =
+        Rules { group: &new.group, kind: &new.subject.kind, is_replaced: new.may_be_replaced(), left: new.left() };
     let mut walk = Walk { kinds, rules, is_secret, fields: Vec::new() };
     match (&old.content, &new.content) {
         (Content::Text(old), Content::Text(new)) => walk.text(&Step::default(), old, new),

@@ -32,7 +32,7 @@ pub struct Group {
     /// The objects, sorted.
     pub subjects: Vec<Subject>,
     /// What is to be known of objects that come or go.
-    pub note: Option<&'static str>,
+    pub note: Option<String>,
     /// The fields that changed in the same way in all of them; none of objects that come or go.
     pub fields: Vec<Field>,
 }
@@ -167,7 +167,7 @@ fn whole(differences: &[Difference], verb: Verb, section: Section) -> Vec<Group>
     let mut by_name: BTreeMap<_, Vec<&Subject>> = BTreeMap::new();
     for Difference { subject, note, .. } in of_verb() {
         let stack = whole_stacks.get(subject.stack.as_str());
-        by_name.entry((*note, stack, &subject.kind, &subject.name)).or_default().push(subject);
+        by_name.entry((note.as_deref(), stack, &subject.kind, &subject.name)).or_default().push(subject);
     }
     let mut groups: BTreeMap<_, Vec<&Subject>> = BTreeMap::new();
     for ((note, stack, kind, name), subjects) in by_name {
@@ -177,7 +177,7 @@ fn whole(differences: &[Difference], verb: Verb, section: Section) -> Vec<Group>
     }
     let group = |((note, _), mut subjects): (_, Vec<&Subject>)| {
         subjects.sort();
-        Group { section, subjects: subjects.into_iter().cloned().collect(), note, fields: Vec::new() }
+        Group { section, subjects: subjects.into_iter().cloned().collect(), note: note.map(str::to_owned), fields: Vec::new() }
     };
     groups.into_iter().map(group).collect()
 }

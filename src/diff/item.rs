@@ -20,7 +20,7 @@ pub(super) struct Item {
     /// Which object it is.
     pub subject: Subject,
     /// The group of its API; nothing for files of homebuild's own.
-    group: String,
+    pub group: String,
     /// What it holds.
     pub content: Content,
 }
@@ -37,6 +37,11 @@ pub(super) enum Content {
 }
 
 impl Item {
+    /// One state of an object.
+    pub fn of(subject: Subject, node: Node) -> Self {
+        Self { subject, group: String::new(), content: Content::Tree(node) }
+    }
+
     /// Reads a file; what is wrong with one is told without its text, which may hold a secret.
     pub fn read(path: &str, text: &str) -> Result<Self, Problem> {
         if let Some(line) = conflict(text) {

@@ -17,9 +17,10 @@ pub mod words;
 
 use std::collections::BTreeMap;
 
-pub use compare::{Comparison, compare};
+pub use compare::{Comparison, compare, compare_object};
+pub use effect::of_removal;
 pub use group::{Group, Section, fold, group};
-pub use read::{Read, read};
+pub use read::{Read, head, read};
 pub use summary::Summary;
 
 /// Files of `out/` by their path below it.
@@ -33,7 +34,7 @@ pub struct Difference {
     /// What became of it.
     pub verb: Verb,
     /// What is to be known of an object that comes or goes: `its data may go with it`.
-    pub note: Option<&'static str>,
+    pub note: Option<String>,
     /// Its fields that changed; empty unless it is [`Verb::Changed`].
     pub fields: Vec<Field>,
 }

@@ -2,9 +2,10 @@
 //!
 //! [`kinds`] is the data, from the files of `schemas/`, and [`openapi`] makes and reads them. [`merge`] lays
 //! Kubernetes' own words over what a layout made, [`patch`] changes single values, [`normalise`] and [`order`] bring
-//! an object into the one form that `out/` shows, [`identity`] says what an object is and what its file is called, and
-//! [`quantity`] reads amounts of resources.
+//! an object into the one form that `out/` shows, [`identity`] says what an object is and what its file is called,
+//! [`fixed`] which fields cannot change in place, and [`quantity`] reads amounts of resources.
 
+pub mod fixed;
 pub mod identity;
 pub mod kinds;
 pub mod merge;

@@ -36,7 +36,7 @@ mod write;
 
 pub use look::{Look, State, look};
 pub use program::Program;
-pub use put::put;
+pub use put::{put, put_file};
 pub use read::{Built, Stack, Tree, read};
 pub use save::{Keep, refresh, save};
 pub use turn::Turn;

@@ -1,6 +1,7 @@
 //! One file that a command makes beside the sources.
 
 use std::os::fd::AsFd;
+use std::path::Path;
 
 use super::tree;
 use crate::disk::{Site, descriptor};
@@ -16,4 +17,14 @@ pub fn put(site: &Site, path: &str, text: &str) -> Result<(), Problem> {
         folder = tree::folder(&folder, part).map_err(refused)?;
     }
     tree::replace(folder.as_fd(), name, text.as_bytes()).map(|_| ()).map_err(refused)
+}
+
+/// Puts a whole file at a path anywhere, in one step; its folder must be there.
+pub fn put_file(path: &Path, text: &str) -> Result<(), Problem> {
+    let shown = path.display().to_string();
+    let refused = |error| tree::refused("write", &shown, error);
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = descriptor::open_folder(rustix::fs::CWD, folder).map_err(refused)?;
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    tree::replace(folder.as_fd(), &name, text.as_bytes()).map(|_| ()).map_err(refused)
 }

@@ -63,20 +63,19 @@ impl<'a> Journal<'a> {
         self.entry().record.members.get(id).cloned()
     }
 
-    /// An object is as it should be.
-    pub fn owned(&self, id: &str, uid: &str, version: &str) {
+    /// An object was written, and is not known to be ready.
+    pub fn applied(&self, id: &str, uid: &str, version: &str) {
         if let Some(member) = self.entry().record.members.get_mut(id) {
-            member.state = State::Owned;
+            member.state = State::Applying;
             member.uid = Some(uid.to_owned());
             member.version = Some(version.to_owned());
         }
     }
 
-    /// An object was seen again, in another version of the target's own, and is still as it should be.
-    pub fn seen(&self, id: &str, uid: &str, version: &str) {
-        let mut entry = self.entry();
-        let member = entry.record.members.get_mut(id);
-        if let Some(member) = member.filter(|member| member.state == State::Owned && member.uid.as_deref() == Some(uid)) {
+    /// An object is as it should be, and ready; its version then.
+    pub fn owned(&self, id: &str, version: &str) {
+        if let Some(member) = self.entry().record.members.get_mut(id) {
+            member.state = State::Owned;
             member.version = Some(version.to_owned());
         }
     }
@@ -103,6 +102,12 @@ impl<'a> Journal<'a> {
     #[must_use]
     pub fn record(&self) -> Record {
         self.entry().record.clone()
+    }
+
+    /// The version of the record as it was written last.
+    #[must_use]
+    pub fn version(&self) -> Option<String> {
+        self.entry().version.clone()
     }
 
     /// Writes the record, if it differs from what was written last. A push that lost its lease, or whose record was

@@ -2,15 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::digest;
 use crate::out::{self, Tree};
 use crate::problem::{Place, Problem, Problems, Source};
-use crate::yaml::Node;
+use crate::yaml::{self, Data, Node};
 
-/// How long a module may take to become ready, where nothing says it.
-pub const TIMEOUT: Duration = Duration::from_secs(300);
+use super::record;
 
 /// A stack as it is to be.
 #[derive(Debug, Clone, Default)]
@@ -34,8 +32,8 @@ pub struct Module {
     pub name: String,
     /// The namespace that it lives in.
     pub namespace: Option<String>,
-    /// How long it may take to become ready.
-    pub timeout: Option<Duration>,
+    /// How long it may take to become ready: `10m`.
+    pub timeout: Option<String>,
     /// Whether it goes back to its last good tree when it does not become ready.
     pub atomic: bool,
     /// What its charts bring: `CustomResourceDefinition/middlewares.traefik.io`.
@@ -44,6 +42,38 @@ pub struct Module {
     pub edges: Vec<Edge>,
     /// Its files, sorted by path.
     pub files: Vec<File>,
+    /// Its part of `stack.lock`.
+    pub lock: String,
+}
+
+impl Module {
+    /// Of its part of `stack.lock` and its files.
+    fn new(name: &str, lock: &Node, files: Vec<File>) -> Self {
+        let text = |key: &str| lock.get(key).and_then(Node::as_str).map(str::to_owned);
+        Self {
+            name: name.to_owned(),
+            namespace: text("namespace"),
+            timeout: text("timeout"),
+            atomic: !matches!(lock.get("atomic").map(|node| &node.data), Some(Data::Bool(false))),
+            provides: texts(lock.get("provides")),
+            edges: lock.get("order").and_then(Node::as_list).unwrap_or_default().iter().map(edge).collect(),
+            files,
+            lock: yaml::emit(lock),
+        }
+    }
+
+    /// A module as it was once.
+    pub fn unpack(stack: &str, name: &str, tree: &record::Tree) -> Result<Self, Problems> {
+        let (lock, files) = tree.unpack()?;
+        let lock = yaml::parse_one(&Source::new(format!("out/{stack}/stack.lock"), lock))?;
+        let file = |(path, text): (String, String)| {
+            let source = Source::new(format!("out/{stack}/{name}/{path}"), text);
+            let is_value = path.ends_with(".yaml") || path.ends_with(".json");
+            let value = is_value.then(|| yaml::parse_one(&source).ok()).flatten();
+            File { path, digest: digest::hex(&source.text, 8), source, value }
+        };
+        Ok(Self::new(name, &lock, files.into_iter().map(file).collect()))
+    }
 }
 
 /// Files that wait until others are ready.
@@ -89,15 +119,7 @@ fn stack(read: &out::Stack) -> Stack {
         files.entry(&built.module).or_default().push(file);
     }
     let modules = read.lock.get("modules").and_then(Node::as_map).into_iter().flat_map(|map| map.iter());
-    let modules = modules.map(|(name, lock)| Module {
-        name: name.to_owned(),
-        namespace: text(lock, "namespace"),
-        timeout: text(lock, "timeout").as_deref().and_then(duration),
-        atomic: !matches!(lock.get("atomic").map(|node| &node.data), Some(crate::yaml::Data::Bool(false))),
-        provides: texts(lock.get("provides")),
-        edges: lock.get("order").and_then(Node::as_list).unwrap_or_default().iter().map(edge).collect(),
-        files: files.remove(name).unwrap_or_default(),
-    });
+    let modules = modules.map(|(name, lock)| Module::new(name, lock, files.remove(name).unwrap_or_default()));
     Stack {
         name: read.name.clone(),
         version: version(read),
@@ -114,25 +136,6 @@ fn edge(node: &Node) -> Edge {
 fn texts(list: Option<&Node>) -> Vec<String> {
     let list = list.and_then(Node::as_list).unwrap_or_default();
     list.iter().filter_map(Node::as_str).map(str::to_owned).collect()
-}
-
-/// `90s`, `10m`, `1h30m` as the sources have it.
-#[must_use]
-pub fn duration(text: &str) -> Option<Duration> {
-    let (mut total, mut rest) = (0_u64, text);
-    while !rest.is_empty() {
-        let end = rest.find(|c: char| !c.is_ascii_digit()).filter(|end| *end > 0)?;
-        let (number, tail) = rest.split_at(end);
-        let seconds = match tail.chars().next()? {
-            's' => 1,
-            'm' => 60,
-            'h' => 3600,
-            _ => return None,
-        };
-        total = number.parse::<u64>().ok()?.checked_mul(seconds)?.checked_add(total)?;
-        rest = &tail[1..];
-    }
-    Some(Duration::from_secs(total)).filter(|_| !text.is_empty())
 }
 
 /// The version of a stack: over its lock and the digests of its modules.

@@ -6,7 +6,7 @@ use super::journal::Journal;
 use super::lease::Lease;
 use super::plan::{Allowed, Planned, Step};
 use super::record::Record;
-use super::stack::{Module, Stack};
+use super::stack::Stack;
 use crate::problem::{Problem, Problems};
 
 /// Where it goes to.
@@ -114,6 +114,8 @@ pub trait Target: Sync {
         ids: &[String],
         allowed: &Allowed,
     ) -> Result<Planned<Self::Work>, Problems>;
-    /// What is not ready in a module, or not as in `out/`, without waiting for it.
-    fn unready(&self, stack: &Stack, module: &Module) -> Result<Vec<String>, Problem>;
+    /// The objects of a stack that are not ready, and why, without waiting for them.
+    fn unready(&self, stack: &Stack) -> Result<Vec<String>, Problems>;
+    /// All objects that carry a mark of homebuild, and the stack that it names.
+    fn marked(&self) -> Result<Vec<(String, String)>, Problems>;
 }

@@ -62,7 +62,8 @@ fn object(difference: &Difference) -> Value {
     })
 }
 
-fn field(field: &Field) -> Value {
+/// A field that changed.
+pub(in crate::cli) fn field(field: &Field) -> Value {
     let (effect, reason) = match field.effect {
         Effect::Risk(reason) => (Some("risk"), Some(reason)),
         Effect::Restart => (Some("restart"), None),

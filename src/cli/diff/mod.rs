@@ -1,8 +1,8 @@
 //! `homebuild diff`
 
-mod json;
+pub(super) mod json;
 mod markdown;
-mod text;
+pub(super) mod text;
 
 use std::io::Write;
 use std::path::Path;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anstyle::Style;
 
 use crate::cli::style::{ATTENTION, BAD, BOLD, GOOD, paint};
-use crate::diff::{Cause, Change, Field, Group, Section, Subject, fold, group, words};
+use crate::diff::{Cause, Change, Difference, Field, Group, Section, Subject, fold, group, words};
 
 use super::Shown;
 
@@ -101,13 +101,19 @@ pub(super) fn sections(shown: &Shown) -> Vec<(Section, Vec<String>)> {
     Section::ALL.into_iter().map(of).filter(|(_, lines)| !lines.is_empty()).collect()
 }
 
+/// All differences in lines, whatever their section.
+pub(in crate::cli) fn lines(differences: &[Difference]) -> Vec<String> {
+    let rows: Vec<Row> = fold(group(differences)).iter().flat_map(|fold| rows(fold)).collect();
+    aligned(&rows)
+}
+
 fn rows(fold: &[Group]) -> Vec<Row> {
     let first = &fold[0];
     let mut subjects: Vec<Subject> = fold.iter().flat_map(|group| group.subjects.iter().cloned()).collect();
     subjects.sort();
     let mut rows: Vec<Row> = first.fields.iter().flat_map(field).collect();
     if rows.is_empty() {
-        rows.push(Row::below(first.note.map_or_else(String::new, |note| format!("({note})"))));
+        rows.push(Row::below(first.note.as_ref().map_or_else(String::new, |note| format!("({note})"))));
     }
     rows[0].columns[0] = words::place(&subjects);
     rows[0].columns[1] = words::objects(&subjects);

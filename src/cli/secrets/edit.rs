@@ -5,7 +5,8 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-use super::{Answer, prompt};
+use super::Answer;
+use crate::cli::prompt;
 use crate::cli::tell_problems;
 use crate::disk::Scratch;
 use crate::problem::{Problem, Problems, Source};

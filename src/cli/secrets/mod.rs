@@ -8,7 +8,6 @@ mod get;
 mod import;
 mod init;
 mod list;
-mod prompt;
 mod recipients;
 mod remove;
 mod rotate;
@@ -23,7 +22,7 @@ use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
-use super::style;
+use super::{prompt, style};
 use crate::disk;
 use crate::load;
 use crate::out;

@@ -84,7 +84,7 @@ fn read(name: &str, from: Option<&Path>) -> Result<Zeroizing<Vec<u8>>, Problem> 
 }
 
 fn ask(name: &str) -> Result<Zeroizing<Vec<u8>>, Problem> {
-    let ask = |question: &str| super::prompt::hidden(question).map_err(|error| unread(&error));
+    let ask = |question: &str| crate::cli::prompt::hidden(question).map_err(|error| unread(&error));
     let first = ask(&format!("{name} (it is not shown): "))?;
     if *first != *ask("once more: ")? {
         return Err(Problem::error("secrets", "these are two different values; nothing was changed"));

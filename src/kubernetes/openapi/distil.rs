@@ -104,12 +104,16 @@ pub fn value(node: &Node) -> Value {
     match &node.data {
         Data::Null | Data::Removed => Value::Null,
         Data::Bool(value) => (*value).into(),
-        Data::Int(value) => i64::try_from(*value).map_or_else(|_| node.plain.as_deref().into(), Value::from),
+        Data::Int(value) => number(*value).unwrap_or_else(|| node.plain.as_deref().into()),
         Data::Float(value) => (*value).into(),
         Data::Str(value) => (**value).into(),
         Data::List(list) => list.iter().map(value).collect(),
         Data::Map(map) => map.iter().map(|(key, node)| (key.to_owned(), value(node))).collect(),
     }
+}
+
+fn number(value: i128) -> Option<Value> {
+    i64::try_from(value).map(Value::from).or_else(|_| u64::try_from(value).map(Value::from)).ok()
 }
 
 /// The kind of the objects at a path, and whether they lie in a namespace; none where the path is of anything else.

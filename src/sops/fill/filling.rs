@@ -16,6 +16,8 @@ const NAMED: usize = 6;
 pub(super) struct Filling<'a> {
     pub names: &'a Secret,
     pub values: Values<'a>,
+    /// Whether the artifact is of an earlier build, and fingerprints may differ.
+    pub is_old: bool,
     pub problems: Problems,
 }
 
@@ -90,7 +92,7 @@ impl Filling<'_> {
     fn is_present(&self, reference: &Reference) -> Result<(), Wrong> {
         let keys = || reference.path.iter().map(String::as_str);
         match self.names.get(keys()) {
-            Some(Secret::Value(present)) if *present == reference.fingerprint => Ok(()),
+            Some(Secret::Value(present)) if self.is_old || *present == reference.fingerprint => Ok(()),
             Some(Secret::Value(_)) => Err(Wrong::new("was changed since this was built")
                 .note("run `homebuild build`, and look at what changes: `homebuild diff`")),
             Some(Secret::Map(below)) => {

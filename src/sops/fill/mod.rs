@@ -34,7 +34,19 @@ pub type Values<'a> = &'a dyn Fn(&[String]) -> Option<&'a Value>;
 /// All problems are told, none with a value: a secret that is not there, one with another ciphertext than the artifact
 /// was built with, a map of secrets, a value that its filter or its place cannot take.
 pub fn fill<'a>(artifact: &Arc<Source>, names: &'a Secret, values: Values<'a>) -> Result<Zeroizing<String>, Problems> {
-    let mut filling = Filling { names, values, problems: Problems::new() };
+    filled(artifact, Filling { names, values, is_old: false, problems: Problems::new() })
+}
+
+/// The same for an artifact of an earlier build: its secrets are what they are now.
+pub fn fill_old<'a>(
+    artifact: &Arc<Source>,
+    names: &'a Secret,
+    values: Values<'a>,
+) -> Result<Zeroizing<String>, Problems> {
+    filled(artifact, Filling { names, values, is_old: true, problems: Problems::new() })
+}
+
+fn filled(artifact: &Arc<Source>, mut filling: Filling<'_>) -> Result<Zeroizing<String>, Problems> {
     let filled = match form(&artifact.path) {
         Some(form) => data(artifact, form, &mut filling),
         None => filling.text(&artifact.text, &At { field: "", place: &Place::file(artifact) }),

@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 use std::os::fd::BorrowedFd;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 
 use rustix::stdio::{stderr, stdin, stdout};
 use rustix::termios::{OptionalActions, Termios, isatty, tcgetattr, tcsetattr};
@@ -20,12 +20,20 @@ type Cleanup = Box<dyn Fn() + Send>;
 static CLEANUP: Mutex<Option<Cleanup>> = Mutex::new(None);
 /// The terminal as it was before a question.
 static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
+/// What is raised by the first Ctrl-C, if work is to come to a good end.
+static STOP: Mutex<Option<Arc<AtomicBool>>> = Mutex::new(None);
 static IS_ASKED: AtomicBool = AtomicBool::new(false);
 
 /// From now on Ctrl-C, SIGTERM and SIGHUP are for the program that this one has started; while a question is asked they
 /// clean up and end this one.
 pub(super) fn leave_to_child(cleanup: impl Fn() + Send + 'static) {
     *locked(&CLEANUP) = Some(Box::new(cleanup));
+    listen();
+}
+
+/// From now on the first Ctrl-C or SIGTERM raises a flag, by which work comes to a good end; the second ends the program.
+pub(super) fn stop_by(flag: &Arc<AtomicBool>) {
+    *locked(&STOP) = Some(flag.clone());
     listen();
 }
 
@@ -55,6 +63,12 @@ fn listen() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let _ = ctrlc::set_handler(|| {
+            if let Some(stop) = locked(&STOP).as_ref().filter(|_| !IS_ASKED.load(Ordering::Relaxed))
+                && !stop.swap(true, Ordering::Relaxed)
+            {
+                let _ = writeln!(style::err(), "interrupted: what is under way comes to its end; Ctrl-C again does not wait");
+                return;
+            }
             let cleanup = locked(&CLEANUP);
             if cleanup.is_some() && !IS_ASKED.load(Ordering::Relaxed) {
                 return;

@@ -1,0 +1,177 @@
+//! Plans and pushes on a terminal.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+use anstyle::Style;
+
+use super::site::Site;
+use crate::cli::count;
+use crate::cli::diff::text::lines;
+use crate::cli::style::{self, ATTENTION, BAD, BOLD, DIM, GOOD, paint};
+use crate::diff::{Difference, Verb};
+use crate::push::engine::{End, Plan, Result};
+use crate::push::plan::{Action, Step, Waits};
+use crate::push::report::Event;
+
+/// What is said while the cluster is waited for.
+pub(super) fn waits(what: &str) {
+    let _ = writeln!(style::err(), "{}", paint(DIM, &format!("waiting: {what}")));
+}
+
+/// Where it goes.
+pub(super) fn head<W>(plan: &Plan<W>, site: &Site) -> String {
+    let name = &plan.name;
+    let uid: String = name.identity.chars().take(8).collect();
+    let commit = site.commit.as_ref().map_or_else(String::new, |commit| format!(", commit {commit}"));
+    let stacks = match &plan.stacks[..] {
+        [one] => format!("stack {}", one.stack),
+        all => count(all.len(), "stack"),
+    };
+    let mut head = format!("{}  {} ({}, uid {uid}...), {stacks}{commit}\n", paint(BOLD, "cluster"), name.target, name.address);
+    let assumed: Vec<&str> = site
+        .elsewhere
+        .iter()
+        .map(String::as_str)
+        .filter(|name| is_needed(plan, site, name))
+        .collect();
+    if !assumed.is_empty() {
+        let _ = writeln!(head, "assumed  {}, which another target has", assumed.join(", "));
+    }
+    head
+}
+
+fn is_needed<W>(plan: &Plan<W>, site: &Site, name: &str) -> bool {
+    let mut stacks = plan.stacks.iter().filter_map(|planned| site.stacks.iter().find(|of| of.name == planned.stack));
+    stacks.any(|stack| stack.depends_on.iter().any(|other| other == name))
+}
+
+/// A whole plan.
+pub(super) fn plan<W>(plan: &Plan<W>, site: &Site) -> String {
+    let mut out = head(plan, site);
+    let steps: Vec<&Step<W>> = plan.stacks.iter().flat_map(|planned| &planned.steps).collect();
+    for action in Action::ALL {
+        let of: Vec<&Step<W>> = steps.iter().copied().filter(|step| step.action == action).collect();
+        if action == Action::Unchanged || of.is_empty() {
+            continue;
+        }
+        let _ = writeln!(out, "\n{}", paint(tone(action), title(action)));
+        let differences: Vec<Difference> = of.iter().map(|step| difference(step)).collect();
+        for line in lines(&differences) {
+            let _ = writeln!(out, "  {line}");
+        }
+    }
+    let _ = writeln!(out, "\n{}", summary(plan));
+    out
+}
+
+fn title(action: Action) -> &'static str {
+    match action {
+        Action::Blocked => "blocked",
+        Action::Prune => "deletes, as out/ has it no more",
+        Action::Replace => "deletes and makes again",
+        Action::Adopt => "adopts",
+        Action::Move => "moves from another stack",
+        Action::Configure => "changes",
+        Action::Create => "makes",
+        Action::Keep => "keeps, although out/ has it no more",
+        Action::Unchanged => "the same",
+    }
+}
+
+fn tone(action: Action) -> Style {
+    match action {
+        Action::Blocked | Action::Prune | Action::Replace => BAD,
+        Action::Adopt | Action::Move | Action::Keep => ATTENTION,
+        Action::Create => GOOD,
+        Action::Configure | Action::Unchanged => BOLD,
+    }
+}
+
+/// A step as the difference that it makes.
+fn difference<W>(step: &Step<W>) -> Difference {
+    let verb = match step.action {
+        Action::Create => Verb::Added,
+        Action::Prune | Action::Keep | Action::Blocked => Verb::Removed,
+        _ if step.fields.is_empty() => Verb::Removed,
+        _ => Verb::Changed,
+    };
+    let mut notes = step.notes.clone();
+    match &step.waits {
+        Some(Waits::Here(what)) => notes.push(format!("waits for {what}, and was not tried")),
+        Some(Waits::Stack(stack, what)) => notes.push(format!("after stack {stack}, which makes {what}; not tried")),
+        None => {}
+    }
+    if step.action == Action::Blocked {
+        notes.extend(step.problem.as_ref().map(|problem| problem.message.clone()));
+    }
+    let note = (!notes.is_empty()).then(|| notes.join("; "));
+    Difference { subject: step.subject.clone(), verb, note, fields: step.fields.clone() }
+}
+
+/// `1 create, 2 configure, 409 the same`.
+pub(super) fn summary<W>(plan: &Plan<W>) -> String {
+    let mut counts: BTreeMap<Action, usize> = BTreeMap::new();
+    for action in Action::ALL {
+        counts.insert(action, plan.stacks.iter().map(|planned| planned.count(action)).sum());
+    }
+    told(&counts)
+}
+
+fn told(counts: &BTreeMap<Action, usize>) -> String {
+    let word = |action: Action| if action == Action::Unchanged { "the same" } else { action.word() };
+    let some = counts.iter().filter(|(_, count)| **count > 0);
+    let said: Vec<String> = some.map(|(action, count)| format!("{count} {}", word(*action))).collect();
+    if said.is_empty() { "nothing at all".to_owned() } else { said.join(", ") }
+}
+
+/// What happens, as it happens: a line each.
+pub(super) fn happened(stack: &str, module: &str, event: &Event, verbose: bool) {
+    let place = if module.is_empty() || module == stack { stack.to_owned() } else { format!("{stack}/{module}") };
+    let line = match event {
+        Event::Begins | Event::Done if !verbose => return,
+        Event::Begins => "begins".to_owned(),
+        Event::Waits(what) => format!("{} {what}", paint(DIM, "waiting")),
+        Event::Wrote(..) if !verbose => return,
+        Event::Wrote(word, object) => format!("{word} {object}"),
+        Event::Warns(text) => format!("{} {text}", paint(ATTENTION, "the server warns:")),
+        Event::Ready => paint(GOOD, "ready"),
+        Event::Failed => paint(BAD, "failed"),
+        Event::GoesBack => paint(ATTENTION, "goes back to its last good tree"),
+        Event::Skipped(other) => format!("{} it depends on {other}, which failed", paint(ATTENTION, "skipped:")),
+        Event::Done => paint(GOOD, "done"),
+    };
+    let _ = writeln!(style::err(), "{place:<24} {line}");
+}
+
+/// What became of all stacks.
+pub(super) fn pushed(results: &[Result], milliseconds: u128) -> String {
+    let mut counts: BTreeMap<Action, usize> = BTreeMap::new();
+    for result in results {
+        result.counts.iter().for_each(|(action, count)| *counts.entry(*action).or_default() += count);
+    }
+    if results.iter().all(|result| result.end == End::Nothing) {
+        let objects = counts.get(&Action::Unchanged).copied().unwrap_or_default();
+        return format!("nothing to do: {} as in out/ ({milliseconds} ms)\n", count(objects, "object"));
+    }
+    let mut out = String::new();
+    let of = |end: &dyn Fn(&End) -> bool| -> Vec<&str> {
+        results.iter().filter(|result| end(&result.end)).map(|result| result.stack.as_str()).collect()
+    };
+    let mut say = |style: Style, word: &str, stacks: Vec<&str>| {
+        if !stacks.is_empty() {
+            let _ = writeln!(out, "{:<10} {}", paint(style, word), stacks.join(", "));
+        }
+    };
+    say(GOOD, "done", of(&|end| *end == End::Done));
+    say(BAD, "failed", of(&|end| *end == End::Failed));
+    say(BAD, "went back", of(&|end| *end == End::WentBack));
+    say(ATTENTION, "stopped", of(&|end| *end == End::Stopped));
+    say(ATTENTION, "skipped", of(&|end| matches!(end, End::Skipped(_))));
+    for note in results.iter().flat_map(|result| &result.notes) {
+        let _ = writeln!(out, "  = {note}");
+    }
+    let _ = writeln!(out, "{} ({:.1} s)", told(&counts), milliseconds as f64 / 1000.0);
+    out
+}

@@ -1,1 +1,0 @@
-//! Which fields cannot change in place, and what a refused change means.

@@ -1,0 +1,126 @@
+//! What is there: one list of metadata for each kind, over all namespaces.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::each::each;
+use super::object::{self, Id, STACK};
+use crate::cluster::{Cluster, Part, Refusal, Resource, Select, Verdict};
+use crate::problem::{Problem, Problems};
+
+/// Stacks that are named in one query; for more all are asked for.
+const NAMED: usize = 20;
+
+/// A live object, as far as its metadata say it.
+#[derive(Debug, Clone)]
+pub struct Live {
+    /// By what it is told from another one of its name.
+    pub uid: String,
+    /// Its resource version.
+    pub version: String,
+    /// What it was changed how often, where its kind counts it.
+    pub generation: Option<u64>,
+    /// The stack that owns it, by its mark.
+    pub owner: Option<String>,
+    /// Whether it is being deleted.
+    pub is_going: bool,
+    /// Its labels and annotations, and who controls it.
+    pub metadata: Value,
+}
+
+impl Live {
+    /// Of an object or its metadata.
+    #[must_use]
+    pub fn of(object: &Value, id: &Id) -> Self {
+        let metadata = &object["metadata"];
+        let text = |key: &str| metadata[key].as_str().unwrap_or_default().to_owned();
+        let mut kept = Value::Null;
+        for key in ["labels", "annotations", "ownerReferences"] {
+            if let Some(value) = metadata.get(key) {
+                kept[key] = value.clone();
+            }
+        }
+        Self {
+            uid: text("uid"),
+            version: text("resourceVersion"),
+            generation: metadata["generation"].as_u64(),
+            owner: object::owner(object, id).map(str::to_owned),
+            is_going: metadata.get("deletionTimestamp").is_some(),
+            metadata: kept,
+        }
+    }
+
+    /// Whether something else controls it, and would make it again.
+    #[must_use]
+    pub fn is_controlled(&self) -> bool {
+        let owners = self.metadata["ownerReferences"].as_array();
+        owners.is_some_and(|owners| owners.iter().any(|owner| owner["controller"].as_bool() == Some(true)))
+    }
+
+    /// The value of an annotation.
+    #[must_use]
+    pub fn annotation(&self, key: &str) -> Option<&str> {
+        self.metadata["annotations"][key].as_str()
+    }
+}
+
+/// All objects of some kinds that carry the label of one of these stacks.
+pub fn labelled(
+    cluster: &Cluster,
+    kinds: &[Resource],
+    stacks: &BTreeSet<&str>,
+) -> Result<BTreeMap<Id, Live>, Problems> {
+    let labels = if stacks.len() <= NAMED {
+        format!("{STACK} in ({})", stacks.iter().copied().collect::<Vec<_>>().join(","))
+    } else {
+        STACK.to_owned()
+    };
+    labelled_with(cluster, kinds, &labels)
+}
+
+fn labelled_with(cluster: &Cluster, kinds: &[Resource], labels: &str) -> Result<BTreeMap<Id, Live>, Problems> {
+    let select = Select { labels, ..Select::default() };
+    let lists = each(kinds, |of| {
+        let mut found = Vec::new();
+        let group = crate::kubernetes::kinds::group_of(&of.api_version);
+        let listed = cluster.list(of, select, Part::Metadata, &mut |item| {
+            let metadata = &item["metadata"];
+            let text = |key: &str| metadata[key].as_str().unwrap_or_default().to_owned();
+            let id =
+                Id { group: group.to_owned(), kind: of.kind.clone(), namespace: text("namespace"), name: text("name") };
+            found.push((id.clone(), Live::of(&item, &id)));
+        });
+        match listed {
+            Ok(()) => Ok(found),
+            Err(refusal) if refusal.verdict() == Verdict::NotServed => Ok(Vec::new()),
+            Err(refusal) => Err(refused(cluster, &format!("cannot list the objects of kind {}", of.kind), &refusal)),
+        }
+    });
+    let mut problems = Problems::new();
+    let found = lists.into_iter().filter_map(|list| problems.take(list)).flatten().collect();
+    problems.or(found)
+}
+
+/// All objects of all kinds that carry the label, and whose mark names them themselves: their identity and stack.
+pub fn marked(cluster: &Cluster) -> Result<Vec<(String, String)>, Problems> {
+    let served = cluster.served();
+    let is_listed = |of: &&Resource| ["list", "delete"].iter().all(|verb| of.verbs.iter().any(|has| has == verb));
+    let kinds: Vec<Resource> = served.all().filter(is_listed).cloned().collect();
+    let found = labelled_with(cluster, &kinds, STACK)?;
+    Ok(found.into_iter().filter_map(|(id, live)| Some((id.to_string(), live.owner?))).collect())
+}
+
+/// An object, if it is there.
+pub fn get(cluster: &Cluster, of: &Resource, id: &Id) -> Result<Option<Value>, Problem> {
+    cluster
+        .get(of, object::place(of, id), &id.name)
+        .map_err(|refusal| refused(cluster, &format!("cannot read {}", id.words()), &refusal))
+}
+
+/// A refusal behind what could not be done.
+#[must_use]
+pub fn refused(cluster: &Cluster, what: &str, refusal: &Refusal) -> Problem {
+    let problem = cluster.problem(refusal);
+    Problem { message: format!("{what}: {}", problem.message), ..problem }
+}

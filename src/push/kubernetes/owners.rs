@@ -1,1 +1,0 @@
-//! Taking over the fields that an earlier tool wrote.

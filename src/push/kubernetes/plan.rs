@@ -1,0 +1,453 @@
+//! What becomes of each object.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::body::{Body, needs_live};
+use super::each::each;
+use super::look::{self, Live};
+use super::object::{Id, Object, comparable};
+use super::veil::veil;
+use super::{Kubernetes, prune};
+use crate::cluster::{Refusal, Resource, Verdict, Written};
+use crate::diff::{Field, Subject, compare_object};
+use crate::kubernetes::kinds::group_of;
+use crate::kubernetes::openapi::distil;
+use crate::problem::{Place, Problem, Problems, Source};
+use crate::push::plan::{Action, Allowed, Planned, Step, Waits};
+use crate::push::record::{Member, Record, State};
+use crate::push::stack::Stack;
+use crate::push::target::World;
+use crate::yaml;
+
+/// What a step needs to be done.
+#[derive(Debug, Clone, Default)]
+pub struct Work {
+    /// Which object.
+    pub id: Option<Id>,
+    /// As `out/` has it; none of what is deleted.
+    pub object: Option<Arc<Object>>,
+    /// The live object that was planned for.
+    pub live: Option<Live>,
+    /// Paths that are left to who has them.
+    pub yields: Vec<String>,
+    /// Whether fields that people changed by hand are set back.
+    pub force: bool,
+    /// A JSON patch that hands over the fields of an earlier tool.
+    pub takeover: Option<Value>,
+    /// How it is deleted before it is made again: `Background`, `Orphan`.
+    pub replace: Option<&'static str>,
+    /// Whether it is of an earlier tree, and filled in with the secrets of today.
+    pub is_old: bool,
+}
+
+/// What a plan is made of.
+pub(super) struct Planning<'a> {
+    pub target: &'a Kubernetes<'a>,
+    pub allowed: &'a Allowed,
+    /// All objects of the site, and the stack of each.
+    pub wanted: BTreeMap<Id, &'a str>,
+    /// The stacks in an order in which dependencies come first.
+    pub order: BTreeMap<&'a str, usize>,
+    /// What charts and definitions bring: the group, and by which stack and what.
+    pub brought: BTreeMap<String, (String, String)>,
+    pub world: &'a World<'a>,
+}
+
+pub(super) fn plan(
+    target: &Kubernetes<'_>,
+    world: &World<'_>,
+    chosen: &[&Stack],
+    allowed: &Allowed,
+) -> Result<Vec<Planned<Work>>, Problems> {
+    let planning = Planning::new(target, world, allowed);
+    let objects: Vec<(&Stack, Object)> = chosen.iter().flat_map(|stack| self::objects(stack)).collect();
+    let live = planning.look(chosen, &objects)?;
+    let steps = each(&objects, |(stack, object)| planning.step(stack, object, live.get(&object.id)));
+    let mut planned: Vec<Planned<Work>> =
+        chosen.iter().map(|stack| Planned { stack: stack.name.clone(), steps: Vec::new() }).collect();
+    for ((stack, _), step) in objects.iter().zip(steps) {
+        let of = planned.iter_mut().find(|planned| planned.stack == stack.name);
+        of.into_iter().for_each(|planned| planned.steps.push(step.clone()));
+    }
+    for planned in &mut planned {
+        let members = planning.record(&planned.stack).map(|record| &record.members).into_iter().flatten();
+        let gone: Vec<(Id, &Member)> = members
+            .filter_map(|(id, member)| Some((Id::parse(id)?, member)))
+            .filter(|(id, _)| planning.wanted.get(id) != Some(&planned.stack.as_str()))
+            .collect();
+        planned.steps.extend(prune::leftovers(&planning, &planned.stack, &gone, &live)?);
+        planned.steps.sort_by(|a, b| (&a.subject.module, &a.id).cmp(&(&b.subject.module, &b.id)));
+    }
+    Ok(planned)
+}
+
+/// The objects of a stack.
+pub(super) fn objects<'s>(stack: &&'s Stack) -> Vec<(&'s Stack, Object)> {
+    let stack: &'s Stack = stack;
+    let of = |module: &'s crate::push::stack::Module| {
+        module.files.iter().filter_map(move |file| Some((stack, Object::read(&module.name, file)?)))
+    };
+    stack.modules.iter().flat_map(of).collect()
+}
+
+impl<'a> Planning<'a> {
+    pub(super) fn new(target: &'a Kubernetes<'a>, world: &'a World<'a>, allowed: &'a Allowed) -> Self {
+        let order = world.order.iter().enumerate().map(|(at, name)| (*name, at)).collect();
+        let (mut wanted, mut brought) = (BTreeMap::new(), BTreeMap::new());
+        for stack in &world.stacks {
+            for (stack, object) in objects(stack) {
+                if object.id.kind == "CustomResourceDefinition" {
+                    let group = object.node.at(["spec", "group"]).and_then(yaml::Node::as_str).unwrap_or_default();
+                    brought.insert(group.to_owned(), (stack.name.clone(), object.id.words()));
+                }
+                wanted.insert(object.id, stack.name.as_str());
+            }
+            for (module, provides) in stack.modules.iter().flat_map(|m| m.provides.iter().map(move |p| (m, p))) {
+                let name = provides.strip_prefix("CustomResourceDefinition/");
+                if let Some((_, group)) = name.and_then(|name| name.split_once('.')) {
+                    let what = format!("the chart of module {}", module.name);
+                    brought.insert(group.to_owned(), (stack.name.clone(), what));
+                }
+            }
+        }
+        Self { target, allowed, wanted, order, brought, world }
+    }
+
+    pub(super) fn record(&self, stack: &str) -> Option<&'a Record> {
+        self.world.records.get(stack).map(|kept| &kept.record)
+    }
+
+    /// What is there of the kinds that the stacks have or had.
+    fn look(&self, chosen: &[&Stack], objects: &[(&Stack, Object)]) -> Result<BTreeMap<Id, Live>, Problems> {
+        let served = self.target.cluster.served();
+        let mut kinds: BTreeMap<(String, String), Resource> = BTreeMap::new();
+        let mut add = |group: &str, kind: &str| {
+            if let Some(of) = served.preferred(group, kind) {
+                kinds.entry((group.to_owned(), kind.to_owned())).or_insert_with(|| of.clone());
+            }
+        };
+        for (_, object) in objects {
+            add(&object.id.group, &object.id.kind);
+        }
+        let stacks: BTreeSet<&str> = chosen.iter().map(|stack| stack.name.as_str()).collect();
+        for id in stacks.iter().filter_map(|stack| self.record(stack)).flat_map(|record| record.members.keys()) {
+            if let Some(id) = Id::parse(id) {
+                add(&id.group, &id.kind);
+            }
+        }
+        let kinds: Vec<Resource> = kinds.into_values().collect();
+        look::labelled(self.target.cluster, &kinds, &stacks)
+    }
+
+    fn step(&self, stack: &Stack, object: &Object, live: Option<&Live>) -> Step<Work> {
+        let member = self.record(&stack.name).and_then(|record| record.members.get(&object.id.to_string()));
+        let mut draft = Draft::new(stack, object);
+        draft.work.is_old = self.allowed.going_back;
+        if let (Some(member), Some(live)) = (member, live)
+            && is_as_recorded(member, live, object, &stack.name)
+        {
+            draft.work.live = Some(live.clone());
+            return draft.step(Action::Unchanged);
+        }
+        match self.judge(&mut draft, live) {
+            Ok(action) => draft.step(action),
+            Err(problems) => {
+                let mut problems = problems.into_iter();
+                draft.problem = problems.next();
+                draft.notes.extend(problems.map(|problem| problem.message));
+                draft.step(Action::Blocked)
+            }
+        }
+    }
+
+    /// What becomes of an object that may have to be written.
+    fn judge(&self, draft: &mut Draft<'_>, live: Option<&Live>) -> Result<Action, Problems> {
+        let served = self.target.cluster.served();
+        let (object, cluster) = (draft.object, self.target.cluster);
+        let Some(of) = served.kind(&object.api_version, &object.id.kind) else {
+            return self.unserved(draft);
+        };
+        if of.namespaced == object.id.namespace.is_empty() {
+            return Err(wrong_scope(object, of).into());
+        }
+        let whole = if needs_live(object) { look::get(cluster, of, &object.id)? } else { None };
+        let known = whole.clone().or_else(|| live.map(uid_only));
+        let body = self.target.body(object, draft.stack, known.as_ref(), &draft.work)?;
+        match self.target.send(of, object, &body.value, false, true) {
+            Ok(written) if written.created => {
+                draft.warn(&written);
+                Ok(Action::Create)
+            }
+            Ok(written) => {
+                draft.warn(&written);
+                if let Some(live) = live.filter(|live| is_as_before(live, &written.object)) {
+                    draft.work.live = Some(live.clone());
+                    if live.owner.as_deref() == Some(draft.stack) {
+                        return Ok(Action::Unchanged);
+                    }
+                }
+                let Some(there) = whole.map_or_else(|| look::get(cluster, of, &object.id), |w| Ok(Some(w)))? else {
+                    return Ok(Action::Create);
+                };
+                self.compare(draft, &there, &written.object)
+            }
+            Err(refusal) => self.refused(draft, of, &body, &refusal),
+        }
+    }
+
+    /// What a server refused in the dry run.
+    fn refused(&self, draft: &mut Draft<'_>, of: &Resource, body: &Body, refusal: &Refusal) -> Result<Action, Problems> {
+        match refusal.verdict() {
+            Verdict::NoNamespace | Verdict::Terminating => self.homeless(draft),
+            Verdict::NotServed => self.unserved(draft),
+            Verdict::Conflict => self.conflict(draft, of, refusal),
+            Verdict::Invalid => self.invalid(draft, of, body, refusal),
+            Verdict::Webhook(name) => {
+                draft.notes.push(format!("not tried: the webhook {name} does not answer"));
+                self.untried(draft, of)
+            }
+            Verdict::NoDryRun => {
+                draft.notes.push("not tried: a webhook cannot be asked in a dry run".to_owned());
+                self.untried(draft, of)
+            }
+            _ => Err(self.target.refused(draft.object, "apply", refusal, &body.masks).into()),
+        }
+    }
+
+    /// An object that could not be tried: it is made or changed, what of it is not known.
+    fn untried(&self, draft: &mut Draft<'_>, of: &Resource) -> Result<Action, Problems> {
+        match look::get(self.target.cluster, of, &draft.object.id)? {
+            None => Ok(Action::Create),
+            Some(there) => {
+                let mut merged = there.clone();
+                let (value, _) = draft.object.filled(self.target.fill, self.allowed.going_back)?;
+                merge(&mut merged, &value);
+                self.compare(draft, &there, &merged)
+            }
+        }
+    }
+
+    /// An object that is there, and what it would become.
+    pub(super) fn compare(&self, draft: &mut Draft<'_>, there: &Value, new: &Value) -> Result<Action, Problems> {
+        let live = Live::of(there, &draft.object.id);
+        let action = self.ownership(draft, there, &live)?;
+        draft.fields = self.fields(draft, there, new);
+        draft.work.live = Some(live);
+        Ok(match action {
+            Action::Configure if draft.fields.is_empty() && draft.work.takeover.is_none() && is_marked(there, draft) => {
+                Action::Unchanged
+            }
+            action => action,
+        })
+    }
+
+    /// Whose object it is, and what that makes of a change.
+    fn ownership(&self, draft: &mut Draft<'_>, there: &Value, live: &Live) -> Result<Action, Problems> {
+        let id = &draft.object.id;
+        match live.owner.as_deref() {
+            Some(owner) if owner == draft.stack => Ok(Action::Configure),
+            Some(owner) => match self.wanted.get(id) {
+                Some(wanted) if *wanted == owner => Err(Problem::error(
+                    "two-stacks",
+                    format!("{} is in the stacks `{owner}` and `{}`", id.words(), draft.stack),
+                )
+                .into()),
+                _ => {
+                    draft.notes.push(format!("from stack {owner}"));
+                    Ok(Action::Move)
+                }
+            },
+            None => self.adoption(draft, there),
+        }
+    }
+
+    /// The fields that differ between what is there and what would be.
+    pub(super) fn fields(&self, draft: &Draft<'_>, there: &Value, new: &Value) -> Vec<Field> {
+        let (mut old, mut new) = (comparable(there), comparable(new));
+        if draft.object.has_secrets() {
+            let text = distil::value(&draft.object.node);
+            veil(&text, &mut old);
+            veil(&text, &mut new);
+        }
+        if old == new {
+            return Vec::new();
+        }
+        match (node(&old), node(&new)) {
+            (Some(old), Some(new)) => compare_object(&draft.subject(), old, new, self.target.kinds),
+            _ => Vec::new(),
+        }
+    }
+
+    /// An object whose kind the server does not have: something of the site brings it, or nothing does.
+    fn unserved(&self, draft: &mut Draft<'_>) -> Result<Action, Problems> {
+        let object = draft.object;
+        if let Some((stack, what)) = self.brought.get(&object.id.group) {
+            draft.waits = Some(self.wait_for(draft.stack, stack, what));
+            return Ok(Action::Create);
+        }
+        let served = self.target.cluster.served();
+        let kind = format!("{}/{}", object.api_version, object.id.kind);
+        let problem = Problem::error("unknown-kind", format!("the server has no kind {kind}")).at(&place(object));
+        Err(match served.preferred(&object.id.group, &object.id.kind) {
+            Some(other) => problem.note(format!("it has it as {}", other.api_version)),
+            None if served.is_stale(&object.api_version) => {
+                problem.note("the APIService that serves its group does not answer: `kubectl get apiservices`")
+            }
+            None => problem.note("no stack makes its definition, and no chart says that it does (`provides:`)"),
+        }
+        .into())
+    }
+
+    /// An object whose namespace is not there.
+    fn homeless(&self, draft: &mut Draft<'_>) -> Result<Action, Problems> {
+        let name = &draft.object.id.namespace;
+        let namespace =
+            Id { group: String::new(), kind: "Namespace".into(), namespace: String::new(), name: name.clone() };
+        match self.wanted.get(&namespace) {
+            Some(stack) => {
+                draft.waits = Some(self.wait_for(draft.stack, stack, &namespace.words()));
+                Ok(Action::Create)
+            }
+            None => Err(Problem::error("no-namespace", format!("there is no namespace `{name}`"))
+                .at(&place(draft.object))
+                .note("no stack makes it, and the cluster does not have it")
+                .into()),
+        }
+    }
+
+    /// What an object of a stack waits for: of the same stack or an earlier one it will be there in time.
+    fn wait_for(&self, of: &str, stack: &str, what: &str) -> Waits {
+        let at = |name: &str| self.order.get(name).copied().unwrap_or(0);
+        match stack == of {
+            true => Waits::Here(what.to_owned()),
+            false if at(stack) < at(of) => Waits::Here(format!("{what} of stack {stack}")),
+            false => Waits::Stack(stack.to_owned(), what.to_owned()),
+        }
+    }
+}
+
+/// A step on the way.
+pub(super) struct Draft<'a> {
+    pub stack: &'a str,
+    pub object: &'a Object,
+    pub fields: Vec<Field>,
+    pub notes: Vec<String>,
+    pub waits: Option<Waits>,
+    pub problem: Option<Problem>,
+    pub work: Work,
+}
+
+impl<'a> Draft<'a> {
+    fn new(stack: &'a Stack, object: &'a Object) -> Self {
+        let work =
+            Work { id: Some(object.id.clone()), object: Some(Arc::new(object.clone())), ..Work::default() };
+        Self { stack: &stack.name, object, fields: Vec::new(), notes: Vec::new(), waits: None, problem: None, work }
+    }
+
+    fn warn(&mut self, written: &Written) {
+        self.notes.extend(written.warnings.iter().map(|text| format!("the server warns: {}", warning(text))));
+    }
+
+    pub(super) fn subject(&self) -> Subject {
+        subject(self.stack, &self.object.module, &self.object.id, &self.object.file.source.path)
+    }
+
+    fn step(self, action: Action) -> Step<Work> {
+        Step {
+            id: self.object.id.to_string(),
+            subject: self.subject(),
+            action,
+            fields: self.fields,
+            notes: self.notes,
+            waits: self.waits,
+            digest: Some(self.object.file.digest.clone()),
+            problem: self.problem,
+            work: self.work,
+        }
+    }
+}
+
+/// An object for a reader; `path` is that of its file, or nothing.
+pub(super) fn subject(stack: &str, module: &str, id: &Id, path: &str) -> Subject {
+    Subject {
+        stack: stack.to_owned(),
+        module: module.to_owned(),
+        kind: id.kind.clone(),
+        namespace: id.namespace().map(str::to_owned),
+        name: id.name.clone(),
+        path: path.strip_prefix("out/").unwrap_or(path).to_owned(),
+    }
+}
+
+/// Whether nothing happened since it was recorded.
+fn is_as_recorded(member: &Member, live: &Live, object: &Object, stack: &str) -> bool {
+    member.state == State::Owned
+        && member.uid.as_deref() == Some(&live.uid)
+        && member.version.as_deref() == Some(&live.version)
+        && member.digest == object.file.digest
+        && member.module == object.module
+        && live.owner.as_deref() == Some(stack)
+        && !live.is_going
+}
+
+/// Whether a dry run would change nothing, as far as metadata can say it: only of kinds that count their changes.
+fn is_as_before(live: &Live, new: &Value) -> bool {
+    let same = |key: &str| live.metadata.get(key).unwrap_or(&Value::Null) == new["metadata"].get(key).unwrap_or(&Value::Null);
+    live.generation.is_some()
+        && live.generation == new["metadata"]["generation"].as_u64()
+        && same("labels")
+        && same("annotations")
+}
+
+/// Whether it carries the marks of its stack.
+fn is_marked(there: &Value, draft: &Draft<'_>) -> bool {
+    super::object::owner(there, &draft.object.id) == Some(draft.stack)
+        && there["metadata"]["labels"][super::object::STACK].as_str() == Some(draft.stack)
+}
+
+/// What is known of an object of which only metadata were read.
+fn uid_only(live: &Live) -> Value {
+    serde_json::json!({"metadata": {"uid": live.uid}})
+}
+
+/// `299 - "text"` without what stands around the text.
+fn warning(header: &str) -> String {
+    let text = header.split_once('"').and_then(|(_, rest)| rest.rsplit_once('"')).map_or(header, |(text, _)| text);
+    text.replace("\\\"", "\"")
+}
+
+fn wrong_scope(object: &Object, of: &Resource) -> Problem {
+    let what = if of.namespaced { "lives in a namespace, and names none" } else { "lives in no namespace, and names one" };
+    Problem::error("scope", format!("{} {what}", object.id.words())).at(&place(object))
+}
+
+/// Where an object stands in `out/`.
+pub(super) fn place(object: &Object) -> Place {
+    Place::file(&object.file.source)
+}
+
+/// A JSON value as a tree.
+pub(super) fn node(value: &Value) -> Option<yaml::Node> {
+    yaml::parse_one(&Source::new("", value.to_string())).ok()
+}
+
+/// Lays an object over what is there, where the server cannot be asked: maps by key, all else as it is.
+fn merge(under: &mut Value, over: &Value) {
+    match (under, over) {
+        (Value::Object(under), Value::Object(over)) => {
+            for (key, value) in over {
+                merge(under.entry(key.clone()).or_insert(Value::Null), value);
+            }
+        }
+        (under, over) => *under = over.clone(),
+    }
+}
+
+/// The group of the kind that an object's API version names.
+#[must_use]
+pub fn group(object: &Value) -> &str {
+    group_of(object["apiVersion"].as_str().unwrap_or_default())
+}

@@ -1,0 +1,196 @@
+//! A small site that is pushed, and the cluster as `kubectl` sees it.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A site with stacks of raw objects. `{n}` in what is written stands for the test's own prefix.
+pub struct Site {
+    folder: TempDir,
+    /// The prefix of all its names.
+    pub name: String,
+}
+
+/// What a command of homebuild did.
+pub struct Run {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
+}
+
+impl Run {
+    /// What it printed with `--json`.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}:\n{}\n{}", self.out, self.err))
+    }
+
+    /// That it went well.
+    #[track_caller]
+    pub fn ok(self) -> Self {
+        assert_eq!(self.code, 0, "{}\n{}", self.out, self.err);
+        self
+    }
+
+    /// That it failed, or was refused.
+    #[track_caller]
+    pub fn failed(self) -> Self {
+        assert_eq!(self.code, 1, "{}\n{}", self.out, self.err);
+        self
+    }
+
+    /// That it says something, on either stream.
+    #[track_caller]
+    pub fn says(self, text: &str) -> Self {
+        assert!(self.out.contains(text) || self.err.contains(text), "`{text}` is not in:\n{}\n{}", self.out, self.err);
+        self
+    }
+}
+
+impl Site {
+    pub fn new(name: &str) -> Self {
+        assert!(std::env::var_os("KUBECONFIG").is_some(), "start a cluster: tests/run.sh push");
+        let site = Self { folder: tempfile::tempdir().unwrap(), name: name.to_owned() };
+        let base = Path::new(env!("CARGO_MANIFEST_DIR"));
+        for file in ["objects.schema.yaml", "objects.yaml.j2", "types.schema.yaml"] {
+            let text = fs::read_to_string(base.join("layouts").join(file)).unwrap();
+            site.write(&format!("layouts/{file}"), &text);
+        }
+        site.write(
+            "homebuild.yaml",
+            "homebuild: 1\nname: small\nkubernetes: 1.34.2\ntargets: {cluster: {type: kubernetes}}\n\
+             tiers: {4-aux: {priority: 100}}\n\
+             checks: {latest-tag: allow, no-readiness-probe: allow, no-resources: allow, reference: allow}\n",
+        );
+        site
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn named(&self, text: &str) -> String {
+        text.replace("{n}", &self.name)
+    }
+
+    pub fn write(&self, path: &str, text: &str) {
+        let path = self.path().join(self.named(path));
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, self.named(text)).unwrap();
+    }
+
+    /// A stack of one module, with these objects; `more` are lines of its `stack.yaml`.
+    pub fn stack(&self, name: &str, more: &str, objects: &[&str]) {
+        let mut text = format!("{more}components:\n  all:\n    layout: objects\n    objects: [objects.yaml]\n");
+        if !more.contains("tier:") {
+            text.insert_str(0, "tier: 4-aux\n");
+        }
+        self.write(&format!("stacks/{name}/stack.yaml"), &text);
+        let mut all = String::new();
+        for object in objects {
+            let _ = writeln!(all, "---\n{}", object.trim());
+        }
+        self.write(&format!("stacks/{name}/files/objects.yaml"), &all);
+    }
+
+    pub fn remove(&self, stack: &str) {
+        fs::remove_dir_all(self.path().join("stacks").join(self.named(stack))).unwrap();
+    }
+
+    #[track_caller]
+    pub fn build(&self) {
+        let run = self.run(&["build"]);
+        assert_eq!(run.code, 0, "{}\n{}", run.out, run.err);
+    }
+
+    /// Builds, then runs a command.
+    #[track_caller]
+    pub fn built(&self, arguments: &[&str]) -> Run {
+        self.build();
+        self.run(arguments)
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Run {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_homebuild"));
+        let arguments: Vec<String> = arguments.iter().map(|text| self.named(text)).collect();
+        command.args(&arguments).current_dir(self.path()).stdin(Stdio::null());
+        let key = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/keys/age.txt");
+        command.env("SOPS_AGE_KEY_FILE", key);
+        said(command.output().unwrap())
+    }
+
+    /// Pushes all stacks.
+    #[track_caller]
+    pub fn push(&self) -> Run {
+        self.built(&["push", "--yes"]).ok()
+    }
+
+    /// Runs kubectl; what it printed.
+    #[track_caller]
+    pub fn kubectl(&self, arguments: &[&str]) -> String {
+        let run = self.try_kubectl(arguments);
+        assert_eq!(run.code, 0, "kubectl {arguments:?}: {}", run.err);
+        run.out
+    }
+
+    pub fn try_kubectl(&self, arguments: &[&str]) -> Run {
+        let arguments: Vec<String> = arguments.iter().map(|text| self.named(text)).collect();
+        said(Command::new("kubectl").args(&arguments).stdin(Stdio::null()).output().unwrap())
+    }
+
+    /// An object as JSON; nothing where it is not there.
+    #[track_caller]
+    pub fn get(&self, kind: &str, namespace: &str, name: &str) -> Value {
+        let mut arguments = vec!["get", kind, name, "--ignore-not-found", "-o", "json"];
+        if !namespace.is_empty() {
+            arguments.extend(["-n", namespace]);
+        }
+        let text = self.kubectl(&arguments);
+        if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap() }
+    }
+
+    /// The resource versions of all that carries the label of one of this site's stacks, and of its records.
+    pub fn versions(&self) -> Vec<String> {
+        let kinds = "namespaces,configmaps,secrets,services,deployments,serviceaccounts,jobs,statefulsets,leases";
+        let text = self.kubectl(&[
+            "get",
+            kinds,
+            "-A",
+            "-o",
+            "jsonpath={range .items[*]}{.kind}/{.metadata.namespace}/{.metadata.name} {.metadata.labels.homebuild\\.dev/stack} {.metadata.resourceVersion}{\"\\n\"}{end}",
+        ]);
+        let is_ours = |line: &&str| {
+            let mut words = line.split(' ');
+            let (id, stack) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+            stack.starts_with(&self.name) || id.contains(&format!("homebuild/homebuild-stack-{}", self.name))
+        };
+        text.lines().filter(is_ours).map(str::to_owned).collect()
+    }
+}
+
+fn said(output: Output) -> Run {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Run { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) }
+}
+
+/// A namespace.
+pub const NAMESPACE: &str = "apiVersion: v1\nkind: Namespace\nmetadata: {name: '{n}'}";
+
+/// A `ConfigMap` of the namespace `{n}`.
+pub fn config(name: &str, value: &str) -> String {
+    format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}, namespace: '{{n}}'}}\ndata: {{key: '{value}'}}")
+}
+
+/// A Deployment of one pod; with the outcome `crash` its pods never become ready.
+pub fn deployment(name: &str, image: &str, outcome: &str) -> String {
+    let outcome = if outcome.is_empty() { String::new() } else { format!(", homebuild.test/outcome: {outcome}") };
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}, namespace: '{{n}}'}}\nspec:\n  \
+         selector: {{matchLabels: {{app: {name}}}}}\n  template:\n    metadata: {{labels: {{app: {name}{outcome}}}}}\n    \
+         spec: {{containers: [{{name: main, image: '{image}'}}]}}"
+    )
+}
