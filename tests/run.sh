@@ -22,8 +22,8 @@ program() {
 
 step_format() { cargo fmt --check; }
 step_clippy() { cargo clippy --locked --all-targets -- -D warnings; }
-# The ignored ones of the library need the tools of setup.sh, which are there now.
-step_test() { cargo test --locked --no-fail-fast && cargo test --locked --lib -- --ignored; }
+# The ignored ones of the library need the tools of setup.sh, which are there now; those of push need a cluster.
+step_test() { cargo test --locked --no-fail-fast && cargo test --locked --lib -- --ignored --skip push::; }
 step_doc() { cargo doc --locked --no-deps; }
 step_build() { program && "$program" build --check --warnings deny; }
 step_fmt() { program && "$program" fmt --check; }
@@ -33,6 +33,7 @@ step_tfvars() { program && tests/tfvars.py "$program"; }
 step_fuzz() { SEED=1 fuzz/run.sh 15; } # the same tries each time: what chance finds must not fail a build
 step_language_server() { tests/language_server.py; }
 step_cluster() { tests/cluster_test.sh; }
+step_push() { tests/with_cluster.sh tests/push.sh; }
 step_api_server() { program && tests/api_server.py "$program"; }
 step_kstatus() { go run -C tests/kstatus . ../../src/push/kubernetes/ready/table.yaml; }
 step_kubeconform() { program && tests/kubeconform.py "$program"; }
@@ -61,7 +62,7 @@ step_fresh() {
 step_clean() { [ "$(git status --porcelain)" = "$before" ] || { git status --short; false; }; }
 
 steps=("$@")
-[ $# -gt 0 ] || steps=(format clippy test doc build fmt language_server docs first_secret tfvars fresh schemas fuzz readers kstatus kubeconform renovate inventory cluster api_server clean)
+[ $# -gt 0 ] || steps=(format clippy test doc build fmt language_server docs first_secret tfvars fresh schemas fuzz readers kstatus kubeconform renovate inventory cluster api_server push clean)
 passed=0 failed=0 table=""
 for step in "${steps[@]}"; do
   printf '\n== %s\n' "$step"

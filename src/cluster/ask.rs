@@ -269,6 +269,21 @@ impl Cluster {
         written(self.once(request)?)
     }
 
+    /// What an object would be if it were put in place of the one that is there; nothing is written.
+    pub fn preview(
+        &self,
+        of: &Resource,
+        namespace: Option<&str>,
+        name: &str,
+        body: &Value,
+        manager: &str,
+    ) -> Result<Value, Refusal> {
+        let path = format!("{}{}", of.path(namespace, Some(name)), query(&[("fieldManager", manager), ("dryRun", "All")]));
+        let text = body.to_string().into_bytes();
+        let request = || Request::put(&path).header("content-type", "application/json").body(text.clone());
+        value(&self.patiently(&request)?.body)
+    }
+
     /// Deletes an object; whether it was there.
     pub fn delete(
         &self,

@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::trouble;
 
 /// Why a server did not do what it was asked for.
@@ -37,6 +39,8 @@ pub struct Status {
     pub after: Option<Duration>,
     /// Whether it was a `Status` object: a path that is not served answers with plain text.
     pub is_object: bool,
+    /// It as it came; null where it was no JSON.
+    pub body: Value,
 }
 
 /// A part of a refusal.
@@ -110,6 +114,7 @@ impl Refusal {
             resource: details.kind,
             after: after.or(seconds.map(Duration::from_secs)),
             is_object: true,
+            body: serde_json::from_slice(body).unwrap_or_default(),
         }))
     }
 

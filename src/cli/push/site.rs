@@ -124,8 +124,8 @@ impl Site {
     }
 
     /// The cluster. `waits` is told what is waited for; `stop` ends all waiting.
-    pub fn cluster(&self, waits: impl Fn(&str) + Send + Sync + 'static, stop: &Arc<AtomicBool>) -> Result<Cluster, Problem> {
-        Cluster::open(self.context.as_deref(), Box::new(waits), stop.clone())
+    pub fn cluster(&self, waits: impl Fn(&str) + Send + Sync + 'static, stop: &Arc<AtomicBool>) -> Result<Arc<Cluster>, Problem> {
+        Cluster::open(self.context.as_deref(), Box::new(waits), stop.clone()).map(Arc::new)
     }
 
     /// Fills in the secrets of a file. The keys are looked for when the first secret is needed.
@@ -169,7 +169,7 @@ impl Site {
     /// Does something with the target.
     pub fn with_target<R>(
         &self,
-        cluster: &Cluster,
+        cluster: &Arc<Cluster>,
         work: impl FnOnce(&Kubernetes<'_>) -> Result<R, Problems>,
     ) -> Result<R, Problems> {
         let fill = |file: &Arc<Source>, is_old: bool| self.fill(file, is_old);

@@ -70,7 +70,7 @@ fn look(root: &Path, arguments: &Arguments) -> Result<(), Problems> {
     }
 }
 
-fn once(root: &Path, site: &Site, cluster: &Cluster, arguments: &Arguments) -> Result<Vec<Status>, Problems> {
+fn once(root: &Path, site: &Site, cluster: &Arc<Cluster>, arguments: &Arguments) -> Result<Vec<Status>, Problems> {
     // a stack that is only in the cluster can be named too
     let chosen = match site.chosen(root, &arguments.place, &Which::default()) {
         Ok(chosen) => chosen,

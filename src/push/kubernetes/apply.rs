@@ -229,8 +229,8 @@ impl Run<'_> {
 
     /// What must be known of the live object to say what is sent.
     fn live(&self, step: &Step<Work>, object: &Object, of: &Resource) -> Result<Option<Value>, Problem> {
-        if body::needs_live(object) {
-            return look::get(self.target.cluster, of, &object.id);
+        if body::needs_live(object) || step.work.settles {
+            return look::get(&self.target.cluster, of, &object.id);
         }
         let uid = step.work.live.as_ref().filter(|_| step.work.replace.is_none()).map(|live| live.uid.as_str());
         Ok(uid.map(|uid| serde_json::json!({"metadata": {"uid": uid}})))
@@ -259,7 +259,7 @@ impl Run<'_> {
         let taken = self.target.cluster.patch(of, place, &object.id.name, patch, how);
         taken.map(|_| ()).map_err(|refusal| {
             let what = format!("cannot take over {}", object.id.words());
-            let problem = look::refused(self.target.cluster, &what, &refusal);
+            let problem = look::refused(&self.target.cluster, &what, &refusal);
             if refusal.verdict() == Verdict::Changed { problem.note("it changed since the plan: push again") } else { problem }
         })
     }
@@ -271,7 +271,7 @@ impl Run<'_> {
         let how = Deletion { uid: Some(&live.uid), version: None, propagation, dry_run: false };
         let deleted = self.target.cluster.delete(&of, object::place(&of, &object.id), &object.id.name, &how);
         deleted.map_err(|refusal| {
-            look::refused(self.target.cluster, &format!("cannot delete {} to make it again", object.id.words()), &refusal)
+            look::refused(&self.target.cluster, &format!("cannot delete {} to make it again", object.id.words()), &refusal)
         })?;
         self.await_gone(&of, object, &live.uid)
     }
@@ -279,7 +279,7 @@ impl Run<'_> {
     fn await_gone(&self, of: &Resource, object: &Object, uid: &str) -> Result<(), Problem> {
         let begin = Instant::now();
         loop {
-            let there = look::get(self.target.cluster, of, &object.id)?;
+            let there = look::get(&self.target.cluster, of, &object.id)?;
             let Some(there) = there.filter(|there| text(&there["metadata"]["uid"]) == uid) else { return Ok(()) };
             let finalizers = there["metadata"]["finalizers"].as_array().into_iter().flatten();
             let names: Vec<&str> = finalizers.filter_map(Value::as_str).collect();

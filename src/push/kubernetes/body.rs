@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::object::{self, Masks, Object, is_annotated};
 use super::plan::Work;
-use super::{Kubernetes, look};
+use super::{Kubernetes, look, owners};
 use crate::cluster::{Apply, Refusal, Resource, Written};
 use crate::problem::{Problem, Problems};
 
@@ -41,6 +41,9 @@ impl Kubernetes<'_> {
                 value["metadata"]["uid"] = uid.into();
             }
         }
+        if let Some(live) = live.filter(|_| work.settles) {
+            value = owners::settled(value, live);
+        }
         for path in &work.yields {
             remove(&mut value, &steps(path));
         }
@@ -63,7 +66,7 @@ impl Kubernetes<'_> {
 
     /// What is wrong with an object's apply, for a reader and without its secrets.
     pub(super) fn refused(&self, object: &Object, what: &str, refusal: &Refusal, masks: &Masks) -> Problem {
-        let problem = look::refused(self.cluster, &format!("cannot {what} {}", object.id.words()), refusal);
+        let problem = look::refused(&self.cluster, &format!("cannot {what} {}", object.id.words()), refusal);
         let is_secret = object.id.group.is_empty() && object.id.kind == "Secret";
         let message = masks.hide(&problem.message);
         let message = if is_secret { unquoted(&message) } else { message };

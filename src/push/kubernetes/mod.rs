@@ -22,6 +22,7 @@ mod claim;
 mod wait;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::cluster::Cluster;
 use crate::kubernetes::kinds::Kinds;
@@ -35,8 +36,8 @@ use plan::Work;
 
 /// A cluster that stacks are pushed to.
 pub struct Kubernetes<'a> {
-    cluster: &'a Cluster,
-    store: store::Records<'a>,
+    cluster: Arc<Cluster>,
+    store: store::InCluster,
     name: Name,
     kinds: &'a Kinds,
     fill: &'a Fill<'a>,
@@ -44,7 +45,7 @@ pub struct Kubernetes<'a> {
 
 impl<'a> Kubernetes<'a> {
     /// The cluster of a target's name. What makes it this very one is the uid of its namespace `kube-system`.
-    pub fn new(target: &str, cluster: &'a Cluster, kinds: &'a Kinds, fill: &'a Fill<'a>) -> Result<Self, Problem> {
+    pub fn new(target: &str, cluster: &Arc<Cluster>, kinds: &'a Kinds, fill: &'a Fill<'a>) -> Result<Self, Problem> {
         let served = cluster.served();
         let namespaces = served.kind("v1", "Namespace").ok_or_else(|| {
             Problem::error("cluster", format!("{} serves no namespaces: is it a Kubernetes API?", cluster.server()))
@@ -53,7 +54,7 @@ impl<'a> Kubernetes<'a> {
         let identity = system.as_ref().and_then(|system| system["metadata"]["uid"].as_str()).unwrap_or_default();
         let name =
             Name { target: target.to_owned(), address: cluster.server().to_owned(), identity: identity.to_owned() };
-        Ok(Self { cluster, store: store::Records::new(cluster), name, kinds, fill })
+        Ok(Self { cluster: cluster.clone(), store: store::InCluster::new(cluster.clone()), name, kinds, fill })
     }
 }
 
@@ -100,6 +101,6 @@ impl Target for Kubernetes<'_> {
     }
 
     fn marked(&self) -> Result<Vec<(String, String)>, Problems> {
-        look::marked(self.cluster)
+        look::marked(&self.cluster)
     }
 }

@@ -10,7 +10,7 @@ use super::each::each;
 use super::look::{self, Live};
 use super::object::{Id, Object, comparable};
 use super::veil::veil;
-use super::{Kubernetes, prune};
+use super::{Kubernetes, owners, prune};
 use crate::cluster::{Refusal, Resource, Verdict, Written};
 use crate::diff::{Field, Subject, compare_object};
 use crate::kubernetes::kinds::group_of;
@@ -39,6 +39,8 @@ pub struct Work {
     pub takeover: Option<Value>,
     /// How it is deleted before it is made again: `Background`, `Orphan`.
     pub replace: Option<&'static str>,
+    /// Whether what the live object says beyond it, meaning nothing, is sent with it.
+    pub settles: bool,
     /// Whether it is of an earlier tree, and filled in with the secrets of today.
     pub is_old: bool,
 }
@@ -53,6 +55,8 @@ pub(super) struct Planning<'a> {
     pub order: BTreeMap<&'a str, usize>,
     /// What charts and definitions bring: the group, and by which stack and what.
     pub brought: BTreeMap<String, (String, String)>,
+    /// What autoscalers of the site scale: namespace, kind and name.
+    pub scaled: BTreeSet<(String, String, String)>,
     pub world: &'a World<'a>,
 }
 
@@ -96,12 +100,17 @@ pub(super) fn objects<'s>(stack: &&'s Stack) -> Vec<(&'s Stack, Object)> {
 impl<'a> Planning<'a> {
     pub(super) fn new(target: &'a Kubernetes<'a>, world: &'a World<'a>, allowed: &'a Allowed) -> Self {
         let order = world.order.iter().enumerate().map(|(at, name)| (*name, at)).collect();
-        let (mut wanted, mut brought) = (BTreeMap::new(), BTreeMap::new());
+        let (mut wanted, mut brought, mut scaled) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
         for stack in &world.stacks {
             for (stack, object) in objects(stack) {
                 if object.id.kind == "CustomResourceDefinition" {
                     let group = object.node.at(["spec", "group"]).and_then(yaml::Node::as_str).unwrap_or_default();
                     brought.insert(group.to_owned(), (stack.name.clone(), object.id.words()));
+                }
+                if object.id.kind == "HorizontalPodAutoscaler" {
+                    let text = |key| object.node.at(["spec", "scaleTargetRef", key]).and_then(yaml::Node::as_str);
+                    let (kind, name) = (text("kind").unwrap_or_default(), text("name").unwrap_or_default());
+                    scaled.insert((object.id.namespace.clone(), kind.to_owned(), name.to_owned()));
                 }
                 wanted.insert(object.id, stack.name.as_str());
             }
@@ -113,7 +122,7 @@ impl<'a> Planning<'a> {
                 }
             }
         }
-        Self { target, allowed, wanted, order, brought, world }
+        Self { target, allowed, wanted, order, brought, scaled, world }
     }
 
     pub(super) fn record(&self, stack: &str) -> Option<&'a Record> {
@@ -139,7 +148,7 @@ impl<'a> Planning<'a> {
             }
         }
         let kinds: Vec<Resource> = kinds.into_values().collect();
-        look::labelled(self.target.cluster, &kinds, &stacks)
+        look::labelled(&self.target.cluster, &kinds, &stacks)
     }
 
     fn step(&self, stack: &Stack, object: &Object, live: Option<&Live>) -> Step<Work> {
@@ -166,7 +175,7 @@ impl<'a> Planning<'a> {
     /// What becomes of an object that may have to be written.
     fn judge(&self, draft: &mut Draft<'_>, live: Option<&Live>) -> Result<Action, Problems> {
         let served = self.target.cluster.served();
-        let (object, cluster) = (draft.object, self.target.cluster);
+        let (object, cluster) = (draft.object, &self.target.cluster);
         let Some(of) = served.kind(&object.api_version, &object.id.kind) else {
             return self.unserved(draft);
         };
@@ -192,9 +201,30 @@ impl<'a> Planning<'a> {
                 let Some(there) = whole.map_or_else(|| look::get(cluster, of, &object.id), |w| Ok(Some(w)))? else {
                     return Ok(Action::Create);
                 };
-                self.compare(draft, &there, &written.object)
+                let (new, sent) = self.settled(draft, of, &there, written.object, body.value);
+                self.compare(draft, of, &there, new, &sent)
             }
             Err(refusal) => self.refused(draft, of, &body, &refusal),
+        }
+    }
+
+    /// What an object becomes without what the live one says beyond it and means nothing by; and what is sent for it.
+    pub(super) fn settled(
+        &self,
+        draft: &mut Draft<'_>,
+        of: &Resource,
+        there: &Value,
+        new: Value,
+        body: Value,
+    ) -> (Value, Value) {
+        let settled = owners::settled(body.clone(), there);
+        if settled == body {
+            return (new, body);
+        }
+        draft.work.settles = true;
+        match self.target.send(of, draft.object, &settled, draft.work.force, true) {
+            Ok(written) => (written.object, settled),
+            Err(_) => (new, body),
         }
     }
 
@@ -203,38 +233,46 @@ impl<'a> Planning<'a> {
         match refusal.verdict() {
             Verdict::NoNamespace | Verdict::Terminating => self.homeless(draft),
             Verdict::NotServed => self.unserved(draft),
-            Verdict::Conflict => self.conflict(draft, of, refusal),
+            Verdict::Conflict => self.conflict(draft, of, body, refusal),
             Verdict::Invalid => self.invalid(draft, of, body, refusal),
             Verdict::Webhook(name) => {
                 draft.notes.push(format!("not tried: the webhook {name} does not answer"));
-                self.untried(draft, of)
+                self.untried(draft, of, body)
             }
             Verdict::NoDryRun => {
                 draft.notes.push("not tried: a webhook cannot be asked in a dry run".to_owned());
-                self.untried(draft, of)
+                self.untried(draft, of, body)
             }
             _ => Err(self.target.refused(draft.object, "apply", refusal, &body.masks).into()),
         }
     }
 
     /// An object that could not be tried: it is made or changed, what of it is not known.
-    fn untried(&self, draft: &mut Draft<'_>, of: &Resource) -> Result<Action, Problems> {
-        match look::get(self.target.cluster, of, &draft.object.id)? {
+    fn untried(&self, draft: &mut Draft<'_>, of: &Resource, body: &Body) -> Result<Action, Problems> {
+        match look::get(&self.target.cluster, of, &draft.object.id)? {
             None => Ok(Action::Create),
             Some(there) => {
                 let mut merged = there.clone();
-                let (value, _) = draft.object.filled(self.target.fill, self.allowed.going_back)?;
-                merge(&mut merged, &value);
-                self.compare(draft, &there, &merged)
+                merge(&mut merged, &body.value);
+                self.compare(draft, of, &there, merged, &body.value)
             }
         }
     }
 
-    /// An object that is there, and what it would become.
-    pub(super) fn compare(&self, draft: &mut Draft<'_>, there: &Value, new: &Value) -> Result<Action, Problems> {
+    /// An object that is there, and what it would become by what is sent.
+    pub(super) fn compare(
+        &self,
+        draft: &mut Draft<'_>,
+        of: &Resource,
+        there: &Value,
+        new: Value,
+        body: &Value,
+    ) -> Result<Action, Problems> {
         let live = Live::of(there, &draft.object.id);
         let action = self.ownership(draft, there, &live)?;
-        draft.fields = self.fields(draft, there, new);
+        let is_taken = draft.problem.is_none() && draft.work.takeover.is_none();
+        let new = if is_taken { self.taken_over(draft, of, there, new, body) } else { new };
+        draft.fields = self.fields(draft, there, &new);
         draft.work.live = Some(live);
         Ok(match action {
             Action::Configure if draft.fields.is_empty() && draft.work.takeover.is_none() && is_marked(there, draft) => {
@@ -260,7 +298,7 @@ impl<'a> Planning<'a> {
                     Ok(Action::Move)
                 }
             },
-            None => self.adoption(draft, there),
+            None => Ok(self.adoption(draft, there)),
         }
     }
 
@@ -435,7 +473,7 @@ pub(super) fn node(value: &Value) -> Option<yaml::Node> {
 }
 
 /// Lays an object over what is there, where the server cannot be asked: maps by key, all else as it is.
-fn merge(under: &mut Value, over: &Value) {
+pub(super) fn merge(under: &mut Value, over: &Value) {
     match (under, over) {
         (Value::Object(under), Value::Object(over)) => {
             for (key, value) in over {

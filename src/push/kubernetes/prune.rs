@@ -60,7 +60,7 @@ fn leftover(
     live: Option<&Live>,
     going: &BTreeSet<&Id>,
 ) -> Result<Option<Step<Work>>, Problem> {
-    let (served, cluster) = (planning.target.cluster.served(), planning.target.cluster);
+    let (served, cluster) = (planning.target.cluster.served(), &planning.target.cluster);
     let mut step = Step {
         id: id.to_string(),
         subject: subject(stack, &member.module, id, ""),
@@ -202,7 +202,7 @@ fn delete(target: &Kubernetes<'_>, step: &Step<Work>, journal: &Journal<'_>) -> 
                 }
             },
             Err(refusal) => {
-                return Err(look::refused(target.cluster, &format!("cannot delete {}", id.words()), &refusal));
+                return Err(look::refused(&target.cluster, &format!("cannot delete {}", id.words()), &refusal));
             }
         }
     }
@@ -211,7 +211,7 @@ fn delete(target: &Kubernetes<'_>, step: &Step<Work>, journal: &Journal<'_>) -> 
 
 /// The resource version of an object that changed, if it is still ours to delete.
 fn again(target: &Kubernetes<'_>, of: &Resource, id: &Id, planned: &Live) -> Result<Option<String>, Problem> {
-    let Some(there) = look::get(target.cluster, of, id)? else { return Ok(None) };
+    let Some(there) = look::get(&target.cluster, of, id)? else { return Ok(None) };
     let live = Live::of(&there, id);
     let is_same = live.uid == planned.uid && live.owner == planned.owner && !live.is_controlled();
     let is_kept = KEPT.iter().any(|(key, value)| live.annotation(key) == Some(value));
@@ -224,7 +224,7 @@ fn await_gone(target: &Kubernetes<'_>, steps: &[&Step<Work>]) {
     let is_there = |step: &&Step<Work>| {
         let Some(id) = &step.work.id else { return false };
         let of = served.preferred(&id.group, &id.kind);
-        let there = of.and_then(|of| look::get(target.cluster, of, id).ok()?);
+        let there = of.and_then(|of| look::get(&target.cluster, of, id).ok()?);
         let uid = there.as_ref().and_then(|there| there["metadata"]["uid"].as_str());
         uid.is_some() && uid == step.work.live.as_ref().map(|live| live.uid.as_str())
     };

@@ -267,7 +267,7 @@ fn read(target: &Kubernetes<'_>, all: &[Applied], stack: &str) -> Result<BTreeMa
                 found.insert(id, item);
             }
         });
-        listed.map_err(|refusal| look::refused(target.cluster, &format!("cannot list the objects of kind {kind}"), &refusal))?;
+        listed.map_err(|refusal| look::refused(&target.cluster, &format!("cannot list the objects of kind {kind}"), &refusal))?;
     }
     Ok(found)
 }

@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# The tests of push, against the cluster of KUBECONFIG; `tests/with_cluster.sh tests/push.sh` starts one.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+: "${KUBECONFIG:?tests/with_cluster.sh sets it}"
+cargo test --locked --lib push:: -- --ignored
+cargo test --locked --test push -- --include-ignored "$@"
