@@ -110,7 +110,9 @@ impl InCluster {
             match found {
                 Some(found) if is_there(&found, content) => return Ok(version(&found)),
                 found if found.as_ref().map(version).as_deref() != old => return Err(Unsaved::Changed),
-                _ if began.elapsed() > PATIENCE => return Err(self.failed(&refusal)),
+                _ if began.elapsed() > PATIENCE || self.cluster.is_stopped() => {
+                    return Err(self.failed(&refusal));
+                }
                 _ => self.cluster.pause(pause),
             }
             pause = (pause * 2).min(LONGEST_PAUSE);
@@ -171,6 +173,10 @@ impl Store for InCluster {
     }
 
     fn lease(&self, stack: &str) -> Result<Option<(Lease, String)>, Problem> {
+        if self.cluster.is_stopped() {
+            // whoever waits for it waits no longer
+            return Err(self.problem(&Refusal::Stopped));
+        }
         Ok(self.get(&self.leases, stack)?.map(|object| (lease(&object), version(&object))))
     }
 
