@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use crate::cluster::{Apply, Cluster, Deletion, Part, Refusal, Resource, Verdict, Written};
+use crate::cluster::{Apply, Cluster, Deletion, Part, Refusal, Resource, Select, Verdict, Written};
 use crate::digest;
 use crate::problem::Problem;
 use crate::push::lease::Lease;
@@ -77,7 +77,8 @@ impl InCluster {
         read: impl Fn(&str, Value) -> Result<T, Problem>,
     ) -> Result<BTreeMap<String, T>, Problem> {
         let mut all = Vec::new();
-        let listed = self.cluster.list(of, Some(NAMESPACE), LABEL, Part::Whole, &mut |object| {
+        let select = Select { namespace: Some(NAMESPACE), labels: LABEL, fields: "" };
+        let listed = self.cluster.list(of, select, Part::Whole, &mut |object| {
             if let Some(stack) = object["metadata"]["annotations"][STACK].as_str().map(str::to_owned) {
                 all.push(read(&stack, object).map(|read| (stack, read)));
             }
