@@ -1,5 +1,5 @@
-//! Records and leases, kept in the cluster that the stacks run in: a ConfigMap and a Lease a stack, in a namespace of
-//! their own.
+//! Records and leases, kept in the cluster that the stacks run in: a `ConfigMap` and a Lease a stack, in a
+//! namespace of their own.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use crate::cluster::{Apply, Cluster, Deletion, Part, Refusal, Resource, Verdict, Written};
+use crate::cluster::{Apply, Cluster, Deletion, Part, Refusal, Resource, Select, Verdict, Written};
 use crate::digest;
 use crate::problem::Problem;
 use crate::push::lease::Lease;
@@ -56,7 +56,7 @@ impl InCluster {
         match refusal.status() {
             Some(status) if status.code == 403 && refusal.verdict() != Verdict::Terminating => problem.note(format!(
                 "push keeps its records in ConfigMaps and its locks in Leases of namespace `{NAMESPACE}`: the context's \
-                 user must get, list, create, update and delete them"
+                 user must get, list, create, update and delete them, and make the namespace if it is not there"
             )),
             _ => problem,
         }
@@ -77,7 +77,8 @@ impl InCluster {
         read: impl Fn(&str, Value) -> Result<T, Problem>,
     ) -> Result<BTreeMap<String, T>, Problem> {
         let mut all = Vec::new();
-        let listed = self.cluster.list(of, Some(NAMESPACE), LABEL, Part::Whole, &mut |object| {
+        let select = Select { namespace: Some(NAMESPACE), labels: LABEL, fields: "" };
+        let listed = self.cluster.list(of, select, Part::Whole, &mut |object| {
             if let Some(stack) = object["metadata"]["annotations"][STACK].as_str().map(str::to_owned) {
                 all.push(read(&stack, object).map(|read| (stack, read)));
             }
@@ -96,20 +97,23 @@ impl InCluster {
                 Ok(written) => return Ok(version(&written.object)),
                 Err(refusal) => refusal,
             };
-            match refusal.verdict() {
-                Verdict::NoNamespace if old.is_none() => {
-                    self.make_namespace().map_err(|refusal| self.failed(&refusal))?;
-                    continue;
-                }
-                Verdict::Again | Verdict::Webhook(_) | Verdict::Changed => {}
-                Verdict::Exists | Verdict::Missing | Verdict::NoNamespace => {}
-                _ => return Err(self.failed(&refusal)),
+            let refusal = match refusal.verdict() {
+                Verdict::NoNamespace if old.is_none() => match self.make_namespace() {
+                    Ok(()) => continue,
+                    Err(refusal) => refusal,
+                },
+                _ => refusal,
+            };
+            if is_final(&refusal) {
+                return Err(self.failed(&refusal));
             }
             let found = self.get(of, stack).map_err(Unsaved::Failed)?;
             match found {
                 Some(found) if is_there(&found, content) => return Ok(version(&found)),
                 found if found.as_ref().map(version).as_deref() != old => return Err(Unsaved::Changed),
-                _ if began.elapsed() > PATIENCE => return Err(self.failed(&refusal)),
+                _ if began.elapsed() > PATIENCE || self.cluster.is_stopped() => {
+                    return Err(self.failed(&refusal));
+                }
                 _ => self.cluster.pause(pause),
             }
             pause = (pause * 2).min(LONGEST_PAUSE);
@@ -170,6 +174,10 @@ impl Store for InCluster {
     }
 
     fn lease(&self, stack: &str) -> Result<Option<(Lease, String)>, Problem> {
+        if self.cluster.is_stopped() {
+            // whoever waits for it waits no longer
+            return Err(self.problem(&Refusal::Stopped));
+        }
         Ok(self.get(&self.leases, stack)?.map(|object| (lease(&object), version(&object))))
     }
 
@@ -227,6 +235,12 @@ fn object(of: &Resource, stack: &str, content: &Value, old: Option<&str>) -> Val
         object[key] = value.clone();
     }
     object
+}
+
+/// Whether nothing was written, and nothing will be.
+fn is_final(refusal: &Refusal) -> bool {
+    use Verdict::{Again, Changed, Exists, Missing, NoNamespace, Webhook};
+    !matches!(refusal.verdict(), Again | Webhook(_) | Changed | Exists | Missing | NoNamespace)
 }
 
 /// Whether an object has what was to be written.

@@ -154,7 +154,7 @@ fn cutting(server: u16) -> u16 {
 }
 
 fn pass(mut from: TcpStream, mut to: TcpStream, goes_on: impl Fn() -> bool) {
-    let mut piece = [0; 1 << 16];
+    let mut piece = [0; 1 << 14];
     while let Ok(length @ 1..) = from.read(&mut piece) {
         if !goes_on() || to.write_all(&piece[..length]).is_err() {
             break;
