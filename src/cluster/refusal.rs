@@ -99,20 +99,22 @@ impl Refusal {
             let message = String::from_utf8_lossy(body).trim().chars().take(300).collect();
             return Self::Status(Box::new(Status { code, message, after, ..Status::default() }));
         };
-        let details = parsed.details.unwrap_or_default();
         let cause = |cause: kube::core::response::StatusCause| Cause {
             reason: cause.reason,
             message: cause.message,
             field: cause.field,
         };
-        let seconds = Some(u64::from(details.retry_after_seconds)).filter(|seconds| *seconds > 0);
+        let (causes, resource, seconds) = match parsed.details {
+            Some(details) => (details.causes, details.kind, u64::from(details.retry_after_seconds)),
+            None => (Vec::new(), String::new(), 0),
+        };
         Self::Status(Box::new(Status {
             code,
             reason: parsed.reason,
             message: parsed.message,
-            causes: details.causes.into_iter().map(cause).collect(),
-            resource: details.kind,
-            after: after.or(seconds.map(Duration::from_secs)),
+            causes: causes.into_iter().map(cause).collect(),
+            resource,
+            after: after.or((seconds > 0).then(|| Duration::from_secs(seconds))),
             is_object: true,
             body: serde_json::from_slice(body).unwrap_or_default(),
         }))

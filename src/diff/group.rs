@@ -175,11 +175,12 @@ fn whole(differences: &[Difference], verb: Verb, section: Section) -> Vec<Group>
         let key = if is_shared { ("", kind.as_str(), name.as_str()) } else { (subjects[0].stack.as_str(), "", "") };
         groups.entry((note, key)).or_default().extend(subjects);
     }
-    let group = |((note, _), mut subjects): (_, Vec<&Subject>)| {
+    let group = |(note, mut subjects): (Option<&str>, Vec<&Subject>)| {
         subjects.sort();
-        Group { section, subjects: subjects.into_iter().cloned().collect(), note: note.map(str::to_owned), fields: Vec::new() }
+        let subjects = subjects.into_iter().cloned().collect();
+        Group { section, subjects, note: note.map(str::to_owned), fields: Vec::new() }
     };
-    groups.into_iter().map(group).collect()
+    groups.into_iter().map(|((note, _), subjects)| group((note, subjects))).collect()
 }
 
 #[cfg(test)]

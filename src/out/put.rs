@@ -23,8 +23,8 @@ pub fn put(site: &Site, path: &str, text: &str) -> Result<(), Problem> {
 pub fn put_file(path: &Path, text: &str) -> Result<(), Problem> {
     let shown = path.display().to_string();
     let refused = |error| tree::refused("write", &shown, error);
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let folder = descriptor::open_folder(rustix::fs::CWD, folder).map_err(refused)?;
+    let folder = path.parent().map(|folder| folder.display().to_string()).filter(|folder| !folder.is_empty());
+    let folder = descriptor::open_folder(rustix::fs::CWD, folder.as_deref().unwrap_or(".")).map_err(refused)?;
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     tree::replace(folder.as_fd(), &name, text.as_bytes()).map(|_| ()).map_err(refused)
 }

@@ -89,7 +89,7 @@ impl Site {
     pub fn stack(&self, name: &str, more: &str, objects: &[&str]) {
         let mut text = format!("{more}components:\n  all:\n    layout: objects\n    objects: [objects.yaml]\n");
         if !more.contains("tier:") {
-            text.insert_str(0, "tier: 4-aux\n");
+            text.insert_str(0, "tier: 4-aux\nnamespace: false\n");
         }
         self.write(&format!("stacks/{name}/stack.yaml"), &text);
         let mut all = String::new();

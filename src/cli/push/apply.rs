@@ -17,7 +17,7 @@ use crate::push::kubernetes::Kubernetes;
 use crate::push::order::waves;
 use crate::push::plan::Allowed;
 use crate::push::stack::Stack;
-use crate::push::target::{Store as _, Target as _};
+use crate::push::target::Target as _;
 
 /// Arguments of `homebuild push`.
 #[derive(Debug, clap::Args)]

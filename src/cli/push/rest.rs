@@ -17,7 +17,7 @@ use crate::push::engine::{self, Order};
 use crate::push::lease;
 use crate::push::plan::{Action, Planned};
 use crate::push::record::Release;
-use crate::push::target::{Store as _, Target as _};
+use crate::push::target::Target as _;
 
 type Answer = Result<(Value, String), Problems>;
 

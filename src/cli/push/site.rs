@@ -65,8 +65,6 @@ pub(super) struct Site {
     pub target: String,
     /// The uid of the cluster, where the site says it.
     pub uid: Option<String>,
-    /// `homelab`, as `homebuild.yaml` has it.
-    pub name: String,
     /// The git commit of `out/`.
     pub commit: Option<String>,
     context: Option<String>,
@@ -89,9 +87,7 @@ impl Site {
         };
         let (stacks, others): (Vec<Stack>, Vec<Stack>) = stack::read(&tree)?.into_iter().partition(is_ours);
         let elsewhere = others.into_iter().map(|stack| stack.name).collect();
-        let name = tree.site.as_ref().and_then(|lock| lock.get("name")).and_then(Node::as_str).unwrap_or_default();
         Ok(Self {
-            name: name.to_owned(),
             kinds: Kinds::new(&disk.folder("schemas")?.files)?,
             uid: text("uid"),
             is_named: place.context.is_some(),

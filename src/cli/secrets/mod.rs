@@ -171,7 +171,7 @@ fn is_shown() -> bool {
 }
 
 /// The private keys of who runs the program.
-fn keys() -> Keys {
+pub(super) fn keys() -> Keys {
     Keys::found(&variable, Box::new(|question| prompt::hidden(question).ok()))
 }
 

@@ -9,7 +9,7 @@ use super::look;
 use super::object::{self, Id, Object};
 use super::phase::{is_barrier, order, phase, waited_for};
 use super::plan::Work;
-use super::wait::{Applied, wait};
+use super::wait::{Applied, is_custom, wait};
 use super::{Kubernetes, body};
 use crate::cluster::{Apply, Deletion, Refusal, Resource, Verdict};
 use crate::problem::{Problem, Problems};
@@ -186,7 +186,7 @@ impl Run<'_> {
         self.journal.applied(&step.id, uid, version);
         let word = if created { Action::Create } else { step.action };
         self.journal.tell(&self.module.name, Event::Wrote(word.word().to_owned(), object.id.words()));
-        Ok(Applied::of(&object.id, &object.api_version, &written))
+        Ok(Applied::of(&object.id, &object.api_version, &written, is_custom(self.target, &written)))
     }
 
     fn kind(&self, object: &Object) -> Option<Resource> {

@@ -172,7 +172,9 @@ impl Planning<'_> {
         let mut merged = there.clone();
         merge(&mut merged, &object.value());
         self.compare(draft, of, there, merged, &Value::Null)?;
-        for path in fixed.iter().filter(|path| !draft.fields.iter().any(|field| field.path.starts_with(path.as_str()))) {
+        let is_shown = |path: &&String| draft.fields.iter().any(|field| field.path.starts_with(path.as_str()));
+        let others: Vec<&String> = fixed.iter().filter(|path| !is_shown(path)).collect();
+        for path in others {
             let (pattern, change) = (path.clone(), Change::Value(None, None));
             draft.fields.push(Field { path: path.clone(), pattern, change, effect: Effect::Risk("cannot change in place") });
         }

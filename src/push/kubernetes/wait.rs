@@ -36,12 +36,16 @@ pub(super) struct Applied {
     pub seen: Option<String>,
     /// What its apply answered; none where nothing was written.
     answer: Option<ready::Applied>,
+    /// As much of it as is needed to judge it when it is gone.
+    sent: Value,
+    /// How far it was when it was last seen.
+    last: Option<Status>,
     is_ready: bool,
 }
 
 impl Applied {
-    /// What the server answered.
-    pub fn of(id: &Id, api_version: &str, answer: &Value) -> Self {
+    /// What the server answered. Of a custom resource its definition must be known to say whether it is ready.
+    pub fn of(id: &Id, api_version: &str, answer: &Value, is_custom: bool) -> Self {
         let applied = ready::Applied::of(answer);
         let status = ready::status(answer, Some(&applied), &Beside::default(), Duration::ZERO);
         Self {
@@ -50,7 +54,9 @@ impl Applied {
             version: answer["metadata"]["resourceVersion"].as_str().unwrap_or_default().to_owned(),
             seen: None,
             answer: Some(applied),
-            is_ready: status.is_current(),
+            sent: essence(answer),
+            last: None,
+            is_ready: status.is_current() && !is_custom,
         }
     }
 
@@ -62,9 +68,17 @@ impl Applied {
             version: version.to_owned(),
             seen: None,
             answer: None,
+            sent: Value::Null,
+            last: None,
             is_ready: false,
         }
     }
+}
+
+/// What says whether an object takes itself away.
+fn essence(object: &Value) -> Value {
+    let ttl = &object["spec"]["ttlSecondsAfterFinished"];
+    serde_json::json!({"apiVersion": object["apiVersion"], "kind": object["kind"], "spec": {"ttlSecondsAfterFinished": ttl}})
 }
 
 /// Waits until all are ready, or one has failed, or the module's time is over.
@@ -150,8 +164,12 @@ impl Wait<'_> {
                     let status = ready::status(object, applied.answer.as_ref(), &beside, self.begin.elapsed());
                     (object.clone(), status)
                 }
-                None => (Value::Null, Status::NotFound),
+                None => {
+                    let status = ready::gone(&applied.sent, applied.last.as_ref());
+                    (Value::Null, status)
+                }
             };
+            applied.last = Some(status.clone());
             if status.is_current() {
                 applied.is_ready = true;
                 applied.seen = object["metadata"]["resourceVersion"].as_str().map(str::to_owned);
@@ -305,7 +323,8 @@ fn beside(target: &Kubernetes<'_>, found: &BTreeMap<Id, Value>) -> Beside {
     beside
 }
 
-fn is_custom(target: &Kubernetes<'_>, object: &Value) -> bool {
+/// Whether an object's kind is not Kubernetes' own.
+pub(super) fn is_custom(target: &Kubernetes<'_>, object: &Value) -> bool {
     let text = |key: &str| object[key].as_str().unwrap_or_default();
     target.kinds.kind(text("apiVersion"), text("kind")).is_none_or(|kind| kind.custom)
 }
