@@ -322,6 +322,9 @@ impl Cluster {
                 Err(refusal) => refusal,
             };
             let waited = begin.elapsed();
+            if self.is_stopped() {
+                return Err(refusal);
+            }
             let Some(pause) = tries.again(&refusal, waited, dice()) else { return Err(refusal) };
             (self.listener)(&waiting(&refusal, waited));
             self.pause(pause);
@@ -329,9 +332,6 @@ impl Cluster {
     }
 
     fn once(&self, request: http::Result<Request<Vec<u8>>>) -> Result<Answer, Refusal> {
-        if self.is_stopped() {
-            return Err(Refusal::Stopped);
-        }
         let request = request.map_err(|error| Refusal::Login(error.to_string()))?;
         self.runtime.block_on(async {
             let _permit = self.permits.acquire().await;

@@ -37,7 +37,7 @@ mod write;
 pub use look::{Look, State, look};
 pub use program::Program;
 pub use put::{put, put_file};
-pub use read::{Built, Stack, Tree, read};
+pub use read::{Built, Stack, Tree, read, read_texts};
 pub use save::{Keep, refresh, save};
 pub use turn::Turn;
 pub use write::{Changes, Unwritten, Written, write};

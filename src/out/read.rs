@@ -64,7 +64,16 @@ impl Built {
 
 /// Reads `out/`.
 pub fn read(site: &disk::Site) -> Result<Tree, Problems> {
-    let tree = Tree::of(&site.folder("out")?.files)?;
+    read_as(site, true)
+}
+
+/// Reads `out/` without the values of its files: most of them nobody needs.
+pub fn read_texts(site: &disk::Site) -> Result<Tree, Problems> {
+    read_as(site, false)
+}
+
+fn read_as(site: &disk::Site, with_values: bool) -> Result<Tree, Problems> {
+    let tree = Tree::of(&site.folder("out")?.files, with_values)?;
     if tree.stacks.is_empty() {
         let problem = Problem::error("no-out", "there is nothing in out/ to read");
         return Err(problem.note("run `homebuild build` first, or name the site's folder: `--site FOLDER`").into());
@@ -74,8 +83,8 @@ pub fn read(site: &disk::Site) -> Result<Tree, Problems> {
 
 impl Tree {
     /// The files of `out/` put together. Folders without a `stack.lock` are not homebuild's and are left alone.
-    pub fn of(sources: &[Arc<Source>]) -> Result<Self, Problems> {
-        let read: Vec<_> = sources.par_iter().filter_map(one).collect();
+    pub fn of(sources: &[Arc<Source>], with_values: bool) -> Result<Self, Problems> {
+        let read: Vec<_> = sources.par_iter().filter_map(|source| one(source, with_values)).collect();
         let mut tree = Self::default();
         let mut files: BTreeMap<String, Vec<Built>> = BTreeMap::new();
         let mut sums: BTreeMap<String, Vec<(String, Arc<Source>)>> = BTreeMap::new();
@@ -108,7 +117,7 @@ enum One {
     File(String, Built),
 }
 
-fn one(source: &Arc<Source>) -> Option<Result<One, Problem>> {
+fn one(source: &Arc<Source>, with_values: bool) -> Option<Result<One, Problem>> {
     let parts: Vec<&str> = source.path.splitn(4, '/').skip(1).collect();
     match parts.as_slice() {
         ["site.lock"] => Some(parse_one(source).map(One::Site)),
@@ -119,14 +128,14 @@ fn one(source: &Arc<Source>) -> Option<Result<One, Problem>> {
             Some(Ok(One::Sums((*stack).to_owned(), (*module).to_owned(), source.clone())))
         }
         [_, _, path] if path.starts_with(TEMPORARY) => None,
-        [stack, module, path] => Some(built(module, path, source).map(|file| One::File((*stack).to_owned(), file))),
+        [stack, module, path] => Some(built(module, path, source, with_values).map(|file| One::File((*stack).to_owned(), file))),
         _ => None,
     }
 }
 
 /// A file with its value. What lies beside the objects may be any text: a cloud-init file, a configuration.
-fn built(module: &str, path: &str, source: &Arc<Source>) -> Result<Built, Problem> {
-    let is_value = path.ends_with(".yaml") || path.ends_with(".json");
+fn built(module: &str, path: &str, source: &Arc<Source>, with_values: bool) -> Result<Built, Problem> {
+    let is_value = with_values && (path.ends_with(".yaml") || path.ends_with(".json"));
     let must_be = !path.contains('/') || path.starts_with("proxmox/");
     let value = match is_value.then(|| parse_one(source)) {
         Some(Err(problem)) if must_be => return Err(problem.note("`homebuild build` writes it anew")),

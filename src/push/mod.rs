@@ -4,6 +4,7 @@
 //! would become of each object ([`plan`]), and [`engine`] does it: under a [`lease`], by a [`record`] that is written
 //! before and after, telling a [`report`] what happens.
 
+pub mod each;
 pub mod engine;
 pub mod journal;
 pub mod kubernetes;

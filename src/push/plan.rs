@@ -80,6 +80,8 @@ pub struct Step<W> {
     pub waits: Option<Waits>,
     /// The digest of its text in `out/`; none of what is not there.
     pub digest: Option<String>,
+    /// The very object that was seen to be as it should be, and its version then.
+    pub seen: Option<(String, String)>,
     /// Why it is blocked.
     pub problem: Option<Problem>,
     /// What its target needs to do it.

@@ -181,6 +181,10 @@ impl Member {
             self.state = State::Applying;
             self.version = None;
         }
+        if let Some((uid, version)) = step.seen.as_ref().filter(|_| self.state == State::Owned) {
+            self.uid = Some(uid.clone());
+            self.version = Some(version.clone());
+        }
         if matches!(step.action, Action::Create | Action::Replace) {
             // another object of its name; the old uid would deny that it is ours, if we are killed before we know the new
             self.uid = None;

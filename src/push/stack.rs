@@ -8,6 +8,7 @@ use crate::out::{self, Tree};
 use crate::problem::{Place, Problem, Problems, Source};
 use crate::yaml::{self, Data, Node};
 
+use super::each::each;
 use super::record;
 
 /// A stack as it is to be.
@@ -41,14 +42,14 @@ pub struct Module {
     /// What waits for what, by the names of files.
     pub edges: Vec<Edge>,
     /// Its files, sorted by path.
-    pub files: Vec<File>,
+    pub files: Vec<Arc<File>>,
     /// Its part of `stack.lock`.
     pub lock: String,
 }
 
 impl Module {
     /// Of its part of `stack.lock` and its files.
-    fn new(name: &str, lock: &Node, files: Vec<File>) -> Self {
+    fn new(name: &str, lock: &Node, files: Vec<Arc<File>>) -> Self {
         let text = |key: &str| lock.get(key).and_then(Node::as_str).map(str::to_owned);
         Self {
             name: name.to_owned(),
@@ -68,9 +69,7 @@ impl Module {
         let lock = yaml::parse_one(&Source::new(format!("out/{stack}/stack.lock"), lock))?;
         let file = |(path, text): (String, String)| {
             let source = Source::new(format!("out/{stack}/{name}/{path}"), text);
-            let is_value = path.ends_with(".yaml") || path.ends_with(".json");
-            let value = is_value.then(|| yaml::parse_one(&source).ok()).flatten();
-            File { path, digest: digest::hex(&source.text, 8), source, value }
+            Arc::new(File::new(&path, &source))
         };
         Ok(Self::new(name, &lock, files.into_iter().map(file).collect()))
     }
@@ -94,8 +93,43 @@ pub struct File {
     pub digest: String,
     /// Its text.
     pub source: Arc<Source>,
-    /// Its value, if it is one YAML or JSON document.
-    pub value: Option<Node>,
+    /// The Kubernetes object that it is, if it is one.
+    pub object: Option<Head>,
+}
+
+/// What makes an object the one that it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// `apps/v1`.
+    pub api_version: String,
+    /// `Deployment`.
+    pub kind: String,
+    /// `metadata.namespace`.
+    pub namespace: Option<String>,
+    /// `metadata.name`.
+    pub name: String,
+}
+
+impl File {
+    /// Of a file of a module. Only its head is kept of what it says: there may be ten thousand of them.
+    fn new(path: &str, source: &Arc<Source>) -> Self {
+        let is_object = path.ends_with(".yaml") && !path.contains('/');
+        let node = is_object.then(|| yaml::parse_one(source).ok()).flatten();
+        let object = node.as_ref().and_then(Head::of);
+        Self { path: path.to_owned(), digest: digest::hex(&source.text, 8), source: source.clone(), object }
+    }
+}
+
+impl Head {
+    fn of(node: &Node) -> Option<Self> {
+        let text = |keys: &[&str]| node.at(keys.iter().copied()).and_then(Node::as_str).map(str::to_owned);
+        Some(Self {
+            api_version: text(&["apiVersion"])?,
+            kind: text(&["kind"])?,
+            namespace: text(&["metadata", "namespace"]),
+            name: text(&["metadata", "name"])?,
+        })
+    }
 }
 
 /// The stacks of `out/`. A file that is not what its digest says is a problem: it was edited by hand, or is half merged
@@ -112,10 +146,9 @@ pub fn read(tree: &Tree) -> Result<Vec<Stack>, Problems> {
 
 fn stack(read: &out::Stack) -> Stack {
     let text = |node: &Node, key: &str| node.get(key).and_then(Node::as_str).map(str::to_owned);
-    let mut files: BTreeMap<&str, Vec<File>> = BTreeMap::new();
-    for built in &read.files {
-        let (source, value) = (built.source.clone(), built.value.clone());
-        let file = File { path: built.path.clone(), digest: digest::hex(&source.text, 8), source, value };
+    let mut files: BTreeMap<&str, Vec<Arc<File>>> = BTreeMap::new();
+    let each = each(&read.files, |built| Arc::new(File::new(&built.path, &built.source)));
+    for (built, file) in read.files.iter().zip(each) {
         files.entry(&built.module).or_default().push(file);
     }
     let modules = read.lock.get("modules").and_then(Node::as_map).into_iter().flat_map(|map| map.iter());

@@ -4,7 +4,7 @@ use crate::problem::Source;
 /// A tree of paths below `out/` and texts.
 fn tree(files: &[(&str, &str)]) -> Tree {
     let sources: Vec<_> = files.iter().map(|(path, text)| Source::new(format!("out/{path}"), *text)).collect();
-    Tree::of(&sources).unwrap_or_else(|problems| panic!("{problems:?}"))
+    Tree::of(&sources, true).unwrap_or_else(|problems| panic!("{problems:?}"))
 }
 
 /// The locks of stacks: `a: b c` is stack `a`, which depends on `b` and `c`.

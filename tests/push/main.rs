@@ -4,4 +4,6 @@
 //! has stacks and namespaces of its own, so they can run beside one another.
 
 mod basic;
+mod faults;
+mod proxy;
 mod site;

@@ -8,6 +8,8 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::proxy::Proxy;
+
 /// A site with stacks of raw objects. `{n}` in what is written stands for the test's own prefix.
 pub struct Site {
     folder: TempDir,
@@ -114,13 +116,32 @@ impl Site {
         self.run(arguments)
     }
 
-    pub fn run(&self, arguments: &[&str]) -> Run {
+    /// A command of homebuild.
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_homebuild"));
         let arguments: Vec<String> = arguments.iter().map(|text| self.named(text)).collect();
         command.args(&arguments).current_dir(self.path()).stdin(Stdio::null());
         let key = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/keys/age.txt");
         command.env("SOPS_AGE_KEY_FILE", key);
-        said(command.output().unwrap())
+        command
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Run {
+        said(self.command(arguments).output().unwrap())
+    }
+
+    /// The same, through a proxy.
+    pub fn run_through(&self, proxy: &Proxy, arguments: &[&str]) -> Run {
+        said(self.command(arguments).env("KUBECONFIG", proxy.kubeconfig()).output().unwrap())
+    }
+
+    /// The same, where the proxy may kill it. Whether it did.
+    pub fn killed_through(&self, proxy: &Proxy, arguments: &[&str]) -> bool {
+        let mut command = self.command(arguments);
+        command.env("KUBECONFIG", proxy.kubeconfig()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut process = command.spawn().unwrap();
+        proxy.aim_at(process.id());
+        process.wait().unwrap().code().is_none()
     }
 
     /// Pushes all stacks.

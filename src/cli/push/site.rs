@@ -80,16 +80,15 @@ impl Site {
     /// Reads it. An `out/` that is not as it was built is refused.
     pub fn open(root: &Path, place: &Where) -> Result<Self, Problems> {
         let disk = disk::Site::open(root)?;
-        let tree = out::read(&disk)?;
+        let tree = out::read_texts(&disk)?;
         let (target, node) = target(&tree, place)?;
         let text = |key: &str| node.get(key).and_then(Node::as_str).map(str::to_owned);
-        let is_ours = |of: &out::Stack| {
-            let named = of.lock.get("target").and_then(Node::as_str);
-            of.files.iter().any(|file| file.object().is_some()) && named.is_none_or(|name| name == target)
+        let is_ours = |stack: &Stack| {
+            let mut files = stack.modules.iter().flat_map(|module| &module.files);
+            files.any(|file| file.object.is_some()) && stack.target.as_ref().is_none_or(|name| *name == target)
         };
-        let elsewhere = tree.stacks.iter().filter(|of| !is_ours(of)).map(|of| of.name.clone()).collect();
-        let mut stacks = stack::read(&tree)?;
-        stacks.retain(|stack| !BTreeSet::contains(&elsewhere, &stack.name));
+        let (stacks, others): (Vec<Stack>, Vec<Stack>) = stack::read(&tree)?.into_iter().partition(is_ours);
+        let elsewhere = others.into_iter().map(|stack| stack.name).collect();
         let name = tree.site.as_ref().and_then(|lock| lock.get("name")).and_then(Node::as_str).unwrap_or_default();
         Ok(Self {
             name: name.to_owned(),

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::each::each;
 use super::look;
 use super::object::{self, Id, Object};
 use super::phase::{is_barrier, order, phase, waited_for};
@@ -14,6 +13,7 @@ use super::wait::{Applied, wait};
 use super::{Kubernetes, body};
 use crate::cluster::{Apply, Deletion, Refusal, Resource, Verdict};
 use crate::problem::{Problem, Problems};
+use crate::push::each::each;
 use crate::push::journal::Journal;
 use crate::push::plan::{Action, Step, Waits};
 use crate::push::report::Event;
@@ -166,6 +166,9 @@ impl Run<'_> {
 
     /// Makes an object what it should be.
     fn make(&self, step: &Step<Work>, object: &Object) -> Result<Applied, Problem> {
+        if self.target.cluster.is_stopped() {
+            return Err(self.target.cluster.problem(&Refusal::Stopped));
+        }
         if step.action == Action::Unchanged {
             let live = step.work.live.as_ref();
             let (uid, version) = live.map_or(("", ""), |live| (&live.uid, &live.version));

@@ -10,7 +10,6 @@ use super::plan::{Draft, Planning, merge, place};
 use super::{Kubernetes, look};
 use crate::cluster::{Apply, Refusal, Resource};
 use crate::diff::{Change, Effect, Field};
-use crate::kubernetes::openapi::distil;
 use crate::problem::{Problem, Problems};
 use crate::push::plan::Action;
 
@@ -30,7 +29,7 @@ impl Planning<'_> {
     /// An object that is there and nobody's.
     pub(super) fn adoption(&self, draft: &mut Draft<'_>, there: &Value) -> Action {
         let words = draft.object.id.words();
-        let is_allowed = self.allowed.adopt || draft.object.annotation(ADOPT.0) == Some(ADOPT.1);
+        let is_allowed = self.allowed.adopt || draft.object.annotation(ADOPT.0).as_deref() == Some(ADOPT.1);
         let found = owners::tools(there);
         let allowed = self.tools();
         if !is_allowed {
@@ -83,8 +82,8 @@ impl Planning<'_> {
         let Some(status) = refusal.status() else { return Err(self.target.refused(object, "apply", refusal, &body.masks).into()) };
         let Some(there) = look::get(&self.target.cluster, of, &object.id)? else { return Ok(Action::Create) };
         let tools = self.tools();
-        let forced: Vec<&str> =
-            object.annotation(FORCE).unwrap_or_default().split([',', ' ', '\n']).filter(|path| !path.is_empty()).collect();
+        let forced = object.annotation(FORCE).unwrap_or_default();
+        let forced: Vec<&str> = forced.split([',', ' ', '\n']).filter(|path| !path.is_empty()).collect();
         let rules = Rules { tools: &tools, is_scaled: self.is_scaled(&object.id), forced: &forced };
         let mut problems = Problems::new();
         for conflict in owners::conflicts(&status.body, &body.value) {
@@ -147,7 +146,7 @@ impl Planning<'_> {
                 draft.work.takeover = owners::claim(&there, &paths);
                 draft.work.force = true;
                 let mut merged = there.clone();
-                merge(&mut merged, &distil::value(&object.node));
+                merge(&mut merged, &object.value());
                 return self.compare(draft, of, &there, merged, &body.value);
             }
             Refused::Another => {
@@ -171,7 +170,7 @@ impl Planning<'_> {
     ) -> Result<Action, Problems> {
         let object = draft.object;
         let mut merged = there.clone();
-        merge(&mut merged, &distil::value(&object.node));
+        merge(&mut merged, &object.value());
         self.compare(draft, of, there, merged, &Value::Null)?;
         for path in fixed.iter().filter(|path| !draft.fields.iter().any(|field| field.path.starts_with(path.as_str()))) {
             let (pattern, change) = (path.clone(), Change::Value(None, None));
@@ -190,7 +189,7 @@ impl Planning<'_> {
         live["apiVersion"] = object.api_version.clone().into();
         match immutable::class(&live) {
             Class::Freely => {}
-            Class::IfAllowed(_) if is_named || object.annotation(REPLACE.0) == Some(REPLACE.1) => {}
+            Class::IfAllowed(_) if is_named || object.annotation(REPLACE.0).as_deref() == Some(REPLACE.1) => {}
             Class::IfAllowed(why) => {
                 return Err(problem(&format!(
                     "to delete it and make it again (but {why}): `--replace {name}`, or its annotation `{}: {}`",

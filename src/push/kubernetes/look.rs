@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::each::each;
 use super::object::{self, Id, STACK};
 use crate::cluster::{Cluster, Part, Refusal, Resource, Select, Verdict};
 use crate::problem::{Problem, Problems};
+use crate::push::each::each;
 
 /// Stacks that are named in one query; for more all are asked for.
 const NAMED: usize = 20;

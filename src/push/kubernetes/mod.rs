@@ -5,7 +5,6 @@
 
 pub mod apply;
 pub mod body;
-pub mod each;
 pub mod fields;
 pub mod helm;
 pub mod immutable;

@@ -12,7 +12,7 @@ use crate::kubernetes::openapi::distil;
 use crate::problem::{Problem, Problems, Source};
 use crate::push::stack::File;
 use crate::secrets::reference::{self, START};
-use crate::yaml::{Node, parse_one};
+use crate::yaml::parse_one;
 
 /// The label with the stack of an object.
 pub const STACK: &str = "homebuild.dev/stack";
@@ -110,31 +110,36 @@ pub struct Object {
     /// The module that it belongs to.
     pub module: String,
     /// Its file.
-    pub file: File,
-    /// Its text with references in place of secrets.
-    pub node: Node,
+    pub file: Arc<File>,
 }
 
 impl Object {
     /// Of a file, if it holds an object.
     #[must_use]
-    pub fn read(module: &str, file: &File) -> Option<Self> {
-        let node = file.value.clone().filter(|_| !file.path.contains('/'))?;
-        let text = |keys: &[&str]| node.at(keys.iter().copied()).and_then(Node::as_str).map(str::to_owned);
-        let api_version = text(&["apiVersion"])?;
+    pub fn read(module: &str, file: &Arc<File>) -> Option<Self> {
+        let head = file.object.as_ref()?;
         let id = Id {
-            group: group_of(&api_version).to_owned(),
-            kind: text(&["kind"])?,
-            namespace: text(&["metadata", "namespace"]).unwrap_or_default(),
-            name: text(&["metadata", "name"])?,
+            group: group_of(&head.api_version).to_owned(),
+            kind: head.kind.clone(),
+            namespace: head.namespace.clone().unwrap_or_default(),
+            name: head.name.clone(),
         };
-        Some(Self { id, api_version, module: module.to_owned(), file: file.clone(), node })
+        Some(Self { id, api_version: head.api_version.clone(), module: module.to_owned(), file: file.clone() })
+    }
+
+    /// It as `out/` has it, with references in place of secrets.
+    #[must_use]
+    pub fn value(&self) -> Value {
+        parse_one(&self.file.source).map_or(Value::Null, |node| distil::value(&node))
     }
 
     /// The text of one of its own annotations.
     #[must_use]
-    pub fn annotation(&self, key: &str) -> Option<&str> {
-        self.node.at(["metadata", "annotations", key]).and_then(Node::as_str)
+    pub fn annotation(&self, key: &str) -> Option<String> {
+        if !self.file.source.text.contains(key) {
+            return None;
+        }
+        self.value()["metadata"]["annotations"][key].as_str().map(str::to_owned)
     }
 
     /// Whether the server would be told a secret.
@@ -147,13 +152,13 @@ impl Object {
     pub fn filled(&self, fill: &Fill<'_>, is_old: bool) -> Result<(Value, Masks), Problems> {
         let is_secret = self.id.group.is_empty() && self.id.kind == "Secret";
         if !is_secret && !self.has_secrets() {
-            return Ok((distil::value(&self.node), Masks::default()));
+            return Ok((self.value(), Masks::default()));
         }
         let text = fill(&self.file.source, is_old)?;
         let source = Source::new(&self.file.source.path, &*text);
         let value = distil::value(&parse_one(&source).map_err(|_| unreadable(&self.id))?);
         let mut masks = Masks::default();
-        masks.gather(&distil::value(&self.node), &value);
+        masks.gather(&self.value(), &value);
         Ok((value, masks))
     }
 }

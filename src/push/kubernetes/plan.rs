@@ -6,7 +6,6 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::body::{Body, needs_live};
-use super::each::each;
 use super::look::{self, Live};
 use super::object::{Id, Object, comparable};
 use super::veil::veil;
@@ -14,8 +13,8 @@ use super::{Kubernetes, owners, prune};
 use crate::cluster::{Refusal, Resource, Verdict, Written};
 use crate::diff::{Field, Subject, compare_object};
 use crate::kubernetes::kinds::group_of;
-use crate::kubernetes::openapi::distil;
 use crate::problem::{Place, Problem, Problems, Source};
+use crate::push::each::each;
 use crate::push::plan::{Action, Allowed, Planned, Step, Waits};
 use crate::push::record::{Member, Record, State};
 use crate::push::stack::Stack;
@@ -70,6 +69,9 @@ pub(super) fn plan(
     let objects: Vec<(&Stack, Object)> = chosen.iter().flat_map(|stack| self::objects(stack)).collect();
     let live = planning.look(chosen, &objects)?;
     let steps = each(&objects, |(stack, object)| planning.step(stack, object, live.get(&object.id)));
+    if target.cluster.is_stopped() {
+        return Err(Problem::error("interrupted", "interrupted").into());
+    }
     let mut planned: Vec<Planned<Work>> =
         chosen.iter().map(|stack| Planned { stack: stack.name.clone(), steps: Vec::new() }).collect();
     for ((stack, _), step) in objects.iter().zip(steps) {
@@ -104,13 +106,13 @@ impl<'a> Planning<'a> {
         for stack in &world.stacks {
             for (stack, object) in objects(stack) {
                 if object.id.kind == "CustomResourceDefinition" {
-                    let group = object.node.at(["spec", "group"]).and_then(yaml::Node::as_str).unwrap_or_default();
-                    brought.insert(group.to_owned(), (stack.name.clone(), object.id.words()));
+                    let group = object.value()["spec"]["group"].as_str().unwrap_or_default().to_owned();
+                    brought.insert(group, (stack.name.clone(), object.id.words()));
                 }
                 if object.id.kind == "HorizontalPodAutoscaler" {
-                    let text = |key| object.node.at(["spec", "scaleTargetRef", key]).and_then(yaml::Node::as_str);
-                    let (kind, name) = (text("kind").unwrap_or_default(), text("name").unwrap_or_default());
-                    scaled.insert((object.id.namespace.clone(), kind.to_owned(), name.to_owned()));
+                    let target = &object.value()["spec"]["scaleTargetRef"];
+                    let text = |key: &str| target[key].as_str().unwrap_or_default().to_owned();
+                    scaled.insert((object.id.namespace.clone(), text("kind"), text("name")));
                 }
                 wanted.insert(object.id, stack.name.as_str());
             }
@@ -306,7 +308,7 @@ impl<'a> Planning<'a> {
     pub(super) fn fields(&self, draft: &Draft<'_>, there: &Value, new: &Value) -> Vec<Field> {
         let (mut old, mut new) = (comparable(there), comparable(new));
         if draft.object.has_secrets() {
-            let text = distil::value(&draft.object.node);
+            let text = draft.object.value();
             veil(&text, &mut old);
             veil(&text, &mut new);
         }
@@ -402,6 +404,7 @@ impl<'a> Draft<'a> {
             notes: self.notes,
             waits: self.waits,
             digest: Some(self.object.file.digest.clone()),
+            seen: self.work.live.as_ref().filter(|_| action == Action::Unchanged).map(|live| (live.uid.clone(), live.version.clone())),
             problem: self.problem,
             work: self.work,
         }

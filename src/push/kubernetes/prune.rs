@@ -6,7 +6,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use super::each::each;
 use super::look::{self, Live};
 use super::object::{self, Id};
 use super::phase::phase;
@@ -15,6 +14,7 @@ use super::Kubernetes;
 use crate::cluster::{Deletion, Resource, Verdict};
 use crate::problem::{Problem, Problems};
 use crate::push::journal::Journal;
+use crate::push::each::each;
 use crate::push::plan::{Action, Allowed, Planned, Step};
 use crate::push::record::Member;
 use crate::push::report::Event;
@@ -69,6 +69,7 @@ fn leftover(
         notes: Vec::new(),
         waits: None,
         digest: None,
+        seen: None,
         problem: None,
         work: Work { id: Some(id.clone()), ..Work::default() },
     };

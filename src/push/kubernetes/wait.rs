@@ -77,7 +77,7 @@ pub(super) fn wait(
     if all.iter().all(|applied| applied.is_ready) {
         return Ok(());
     }
-    let sent: Vec<Value> = module.files.iter().filter_map(|file| Object::read(&module.name, file)).map(|o| sent(&o)).collect();
+    let sent: Vec<Value> = module.files.iter().filter_map(|file| Object::read(&module.name, file)).map(|object| object.value()).collect();
     let limit = timeout::of_module(module.timeout.as_deref(), &sent)?;
     let mut waiting = Wait { target, journal, module, begin: Instant::now(), failed: BTreeMap::new(), said: String::new() };
     let mut pause = SHORTEST;
@@ -119,10 +119,6 @@ pub(super) fn unready(target: &Kubernetes<'_>, stack: &Stack) -> Result<Vec<Stri
         }
     }
     Ok(lines)
-}
-
-fn sent(object: &Object) -> Value {
-    crate::kubernetes::openapi::distil::value(&object.node)
 }
 
 /// An object that is not ready.

@@ -91,7 +91,7 @@ fn step(id: &str, action: Action, digest: &str) -> Step<()> {
         path: String::new(),
     };
     let (fields, notes, digest) = (Vec::new(), Vec::new(), Some(digest.to_owned()));
-    Step { id: id.into(), subject, action, fields, notes, waits: None, digest, problem: None, work: () }
+    Step { id: id.into(), subject, action, fields, notes, waits: None, digest, seen: None, problem: None, work: () }
 }
 
 fn owned(uid: &str) -> Member {

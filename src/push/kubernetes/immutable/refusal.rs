@@ -58,25 +58,25 @@ pub fn refused(status: &Value, sent: &Value, live: &Value) -> Refused {
     if causes.iter().any(|cause| cause.field == "metadata.uid") {
         return Refused::Another;
     }
-    if causes.iter().all(Cause::is_fixed) {
-        let fields = causes.iter().flat_map(|cause| cause.fields(sent, live));
-        let mut fields: Vec<String> = fields.collect();
-        fields.dedup();
-        return if knows(sent) { Refused::Fixed(fields) } else { Refused::Unclear };
-    }
     let unset: Vec<Path> = causes.iter().flat_map(|cause| cause.unset(sent, live)).collect();
-    let is_unset = |cause: &Cause<'_>| !cause.unset(sent, live).is_empty();
-    match () {
-        () if causes.iter().all(is_unset) => Refused::Unset(unset),
-        () if knows(sent) => Refused::Invalid,
-        () => Refused::Unclear,
+    if !unset.is_empty() {
+        return Refused::Unset(unset);
     }
+    if causes.iter().all(Cause::is_fixed) && knows(sent) {
+        let mut fields: Vec<String> = causes.iter().flat_map(|cause| cause.fields(sent, live)).collect();
+        fields.dedup();
+        return Refused::Fixed(fields);
+    }
+    // what is said of a field that was not sent is said of what was there
+    let is_certain =
+        |cause: &Cause<'_>| !cause.is_fixed() && (cause.reason == "FieldValueRequired" || cause.is_of(sent));
+    if knows(sent) && causes.iter().all(is_certain) { Refused::Invalid } else { Refused::Unclear }
 }
 
-/// Whether the words of the kind's validation are known: Kubernetes' own kinds, whose groups have no dot or end so.
+/// Whether the words of the kind's validation are known: Kubernetes' own kinds, not what others define in its name.
 fn knows(object: &Value) -> bool {
     let (group, _) = kind(object);
-    !group.contains('.') || group.ends_with(".k8s.io")
+    group == "rbac.authorization.k8s.io" || !group.strip_suffix(".k8s.io").unwrap_or(group).contains('.')
 }
 
 /// One of the causes of a refusal.
@@ -95,6 +95,11 @@ impl<'a> Cause<'a> {
         FIXED.iter().any(|words| self.message.contains(words))
     }
 
+    /// Whether it is about a field of an object.
+    fn is_of(&self, object: &Value) -> bool {
+        Path::read(self.field, object).is_some_and(|path| path.get(object).is_some())
+    }
+
     /// The fields that it means, where the API server names only what is above them.
     fn fields(&self, sent: &Value, live: &Value) -> Vec<String> {
         let (group, kind) = kind(sent);
@@ -104,9 +109,9 @@ impl<'a> Cause<'a> {
         }
         let spec = sent["spec"].as_object().into_iter().flatten();
         let changed = spec.filter(|(key, value)| !is_part(value, &live["spec"][key.as_str()]));
-        let paths = changed.map(|(key, _)| format!("spec.{key}"));
-        let paths: Vec<String> = paths.filter(|path| fixed::is_fixed(group, kind, path)).collect();
-        if paths.is_empty() { named() } else { paths }
+        let changed: Vec<String> = changed.map(|(key, _)| format!("spec.{key}")).collect();
+        let fixed: Vec<String> = changed.iter().filter(|path| fixed::is_fixed(group, kind, path)).cloned().collect();
+        [fixed, changed].into_iter().find(|fields| !fields.is_empty()).unwrap_or_else(named)
     }
 
     /// What stands in the way of the field, where that is what it says.
@@ -143,6 +148,7 @@ fn rivals(path: &Path, message: &str, live: &Value) -> Vec<Path> {
 /// A field as the object has it, where the API server writes it otherwise.
 fn renamed(field: &str) -> &str {
     match field {
+        "spec.clusterIPs[0]" => "spec.clusterIP",
         "volumeMode" => "spec.volumeMode",
         "nodeAffinity" => "spec.nodeAffinity",
         "spec.attachedRequired" => "spec.attachRequired",

@@ -90,12 +90,15 @@ pub fn take_over(live: &Value, wanted: &Value, tools: &[Tool]) -> Option<Takeove
         return None;
     }
     let own = fields_of(&own, live);
-    let mut all = own.clone().union(&kept_by_server(fields_of(&foreign, live)));
+    let mut all = own.clone().union(&without_the_servers(fields_of(&foreign, live), live));
     if has_last_applied {
         all.insert(&last_applied);
     }
     let released = released(&all.difference(&own), live, wanted);
     let all = without_empty_parents(all.difference(&released), &released, wanted);
+    if all.is_empty() && foreign.iter().all(|entry| entry.is_unknown()) {
+        return None;
+    }
     let mut others = fields_of(&left.iter().collect::<Vec<_>>(), live);
     others.cut(&last_applied);
     let gone = all.with_parents().within(live);
@@ -179,8 +182,11 @@ fn fields_of(entries: &[&Entry<'_>], live: &Value) -> Set {
 }
 
 /// Without the fields that are the server's or a controller's, whoever wrote them first.
-fn kept_by_server(mut fields: Set) -> Set {
-    for path in [&["status"][..], &["metadata", "finalizers"], &["metadata", "ownerReferences"]] {
+fn without_the_servers(mut fields: Set, live: &Value) -> Set {
+    let of_all = [&["status"][..], &["metadata", "finalizers"], &["metadata", "ownerReferences"]];
+    let of_namespaces = [&["metadata", "labels", "kubernetes.io/metadata.name"][..], &["spec", "finalizers"]];
+    let more = if live["kind"] == "Namespace" { &of_namespaces[..] } else { &[] };
+    for path in of_all.iter().chain(more) {
         fields.cut(&Path::of(path.iter().copied()));
     }
     fields

@@ -239,3 +239,97 @@ fn a_conflict_that_stops_a_push_says_what_to_do() {
         (text("`spec.x` belongs to helm: field manager `helm`"), text("`--adopt-from helm` takes the object over"))
     );
 }
+
+/// A Deployment as Terraform's provider made it on a real API server, 1.34.2, and what is wanted of it.
+fn terraform() -> (Value, Value) {
+    let pair: Value = serde_json::from_str(include_str!("testdata/terraform.json")).unwrap();
+    (pair["live"].clone(), settled(pair["wanted"].clone(), &pair["live"]))
+}
+
+#[test]
+fn what_terraform_wrote_and_means_nothing_is_released() {
+    let (live, wanted) = terraform();
+    let taken = take_over(&live, &wanted, &[Tool::Terraform]).unwrap();
+    let pod = "spec.template.spec";
+    let expected = [
+        "automountServiceAccountToken",
+        "containers[web].securityContext.allowPrivilegeEscalation",
+        "containers[web].securityContext.privileged",
+        "containers[web].securityContext.readOnlyRootFilesystem",
+        "containers[web].securityContext.runAsNonRoot",
+        "containers[web].volumeMounts[/c].mountPropagation",
+        "containers[web].volumeMounts[/d].mountPropagation",
+        "containers[web].volumeMounts[/x].mountPropagation",
+        "enableServiceLinks",
+        "securityContext.runAsNonRoot",
+        "shareProcessNamespace",
+        "volumes[x].secret.optional",
+    ];
+    assert_eq!(words(&taken.released), expected.map(|field| format!("{pod}.{field}")));
+    let after = taken.after(&live);
+    assert_eq!(after["metadata"]["labels"], json!({"app": "web"}), "what does mean something goes");
+    let kept = &after["spec"]["template"]["spec"];
+    assert_eq!(kept["shareProcessNamespace"], false);
+    assert_eq!(kept["containers"][0]["securityContext"]["privileged"], false);
+}
+
+#[test]
+fn what_is_owned_as_a_whole_is_sent_with_what_means_nothing() {
+    let (_, wanted) = terraform();
+    let spec = &wanted["spec"]["template"]["spec"];
+    assert_eq!(
+        spec["containers"][0]["env"][2]["valueFrom"]["secretKeyRef"],
+        json!({"name": "s", "key": "k", "optional": false})
+    );
+    assert_eq!(spec["containers"][0]["envFrom"], json!([{"secretRef": {"name": "s", "optional": false}}]));
+    assert_eq!(spec["tolerations"][0]["operator"], "Equal");
+}
+
+#[test]
+fn what_a_pod_says_for_all_containers_is_released_of_none() {
+    let (live, mut wanted) = terraform();
+    wanted["spec"]["template"]["spec"]["securityContext"] = json!({"runAsNonRoot": true});
+    let taken = take_over(&live, &wanted, &[Tool::Terraform]).unwrap();
+    assert!(words(&taken.gone).contains(&"spec.template.spec.containers[web].securityContext".to_owned()));
+}
+
+#[test]
+fn what_goes_with_something_else_is_not_released() {
+    let (live, mut wanted) = terraform();
+    let spec = &mut wanted["spec"]["template"]["spec"];
+    spec["volumes"].as_array_mut().unwrap().pop();
+    spec["containers"][0]["volumeMounts"].as_array_mut().unwrap().pop();
+    let taken = take_over(&live, &wanted, &[Tool::Terraform]).unwrap();
+    let gone = words(&taken.gone);
+    assert!(gone.contains(&"spec.template.spec.volumes[x]".to_owned()), "{gone:?}");
+    assert!(!words(&taken.released).iter().any(|path| path.contains("[/x]") || path.contains("volumes[x]")));
+}
+
+#[test]
+fn conflicts_are_read_from_what_the_server_says() {
+    let status = json!({"details": {"causes": [
+        {"reason": "FieldManagerConflict", "message": "conflict with \"HashiCorp\" using apps/v1",
+            "field": ".spec.template.metadata.labels.app.kubernetes.io/name"},
+        {"reason": "FieldManagerConflict", "message": "conflict with \"other-applier\"",
+            "field": ".spec.template.spec.containers[name=\"web\"].ports[containerPort=80,protocol=\"TCP\"].name"},
+        {"reason": "FieldManagerConflict", "message": "conflict with \"kubectl\" with subresource \"scale\" using apps/v1",
+            "field": ".spec.replicas"},
+        {"reason": "FieldManagerConflict", "message": "conflict with \"x\" using v1 at 2026-11-26T16:00:00Z", "field": ".data.a"},
+        {"reason": "FieldValueInvalid", "message": "x", "field": "spec"},
+    ]}});
+    let labels = json!({"app.kubernetes.io/name": "x"});
+    let sent = json!({"spec": {"template": {"metadata": {"labels": labels}}}});
+    let read: Vec<String> = conflicts(&status, &sent)
+        .into_iter()
+        .map(|c| {
+            format!("{} {} {} {}", c.manager, c.subresource.unwrap_or_default(), c.version.unwrap_or_default(), c.path)
+        })
+        .collect();
+    let expected = [
+        "HashiCorp  apps/v1 spec.template.metadata.labels[app.kubernetes.io/name]",
+        "other-applier   spec.template.spec.containers[web].ports[80].name",
+        "kubectl scale apps/v1 spec.replicas",
+        "x  v1 data.a",
+    ];
+    assert_eq!(read, expected);
+}

@@ -7,7 +7,8 @@ use serde_json::Value;
 use super::condition::{Condition, condition};
 use super::{Beside, Status, group_kind, items, pod, workload};
 
-/// How far an object of a kind with a rule of its own has come.
+/// How far an object of a kind with a rule of its own has come. The others of Kubernetes' kinds, an Ingress or a Role,
+/// have none of the conditions that mean readiness, and so are ready when they are there.
 pub(super) fn status(object: &Value, beside: &Beside, waited: Duration) -> Option<Status> {
     Some(match group_kind(object) {
         ("apps" | "extensions", "Deployment") => workload::deployment(object),
@@ -24,11 +25,6 @@ pub(super) fn status(object: &Value, beside: &Beside, waited: Duration) -> Optio
         ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration" | "MutatingWebhookConfiguration") => {
             webhooks(object, beside)
         }
-        ("", "ConfigMap" | "Secret")
-        | ("batch", "CronJob")
-        | ("policy", "PodDisruptionBudget")
-        | ("networking.k8s.io" | "extensions", "Ingress") => Status::CURRENT,
-        ("gateway.networking.k8s.io", kind) if kind.ends_with("Route") => Status::CURRENT,
         _ => return None,
     })
 }

@@ -96,8 +96,8 @@ impl<'a> Waiting<'a> {
     /// `ImagePullBackOff "manifest unknown"`, `CrashLoopBackOff (exit code 1, 3 restarts)`.
     fn in_a_word(&self, pod: &Value, trouble: &Trouble, events: &[Event]) -> String {
         let reason = trouble.reason;
-        if let Some(ended) = &trouble.ended {
-            return format!("{reason} ({ended}, {})", text::counted(trouble.restarts, "restart"));
+        if trouble.ended.is_some() {
+            return format!("{reason} ({})", trouble.history().join(", "));
         }
         let of_pod = || events.iter().rev().filter(|event| event.of == ("Pod", name(pod)) && event.is_warning());
         let quoted = |message: &str| format!("{reason} {}", text::quoted(&text::short(&self.masked(message))));
@@ -106,7 +106,7 @@ impl<'a> Waiting<'a> {
                 let failed = of_pod().find(|event| event.message.starts_with("Failed to pull"));
                 quoted(cause(failed.map_or(trouble.message, |event| event.message)))
             }
-            Grade::Homeless => quoted(trouble.message.split(". preemption:").next().unwrap_or_default()),
+            Grade::Homeless => quoted(trouble.message.split(". ").next().unwrap_or_default()),
             _ if !trouble.message.is_empty() => quoted(trouble.message),
             _ => match of_pod().next() {
                 Some(event) => {
@@ -123,9 +123,8 @@ impl<'a> Waiting<'a> {
         let container = trouble.container.map_or_else(String::new, |container| format!(" container {container}:"));
         let said =
             if trouble.message.is_empty() { String::new() } else { format!(" {}", self.quoted(trouble.message)) };
-        let restarts = (trouble.restarts > 0).then(|| text::counted(trouble.restarts, "restart"));
-        let parts = [Some(format!("{}{said}", trouble.reason)), trouble.ended.clone(), restarts];
-        format!("pod {}:{container} {}", name(pod), parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
+        let what = [format!("{}{said}", trouble.reason)].into_iter().chain(trouble.history());
+        format!("pod {}:{container} {}", name(pod), what.collect::<Vec<_>>().join(", "))
     }
 
     /// What an event tells.

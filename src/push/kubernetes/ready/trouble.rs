@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::condition::condition;
-use super::items;
 use super::pod::{is_ready, is_unschedulable};
+use super::{items, text};
 
 /// What keeps a pod from being ready; the worst comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,7 +55,9 @@ impl<'a> Trouble<'a> {
         let status = &pod["status"];
         let scheduled = condition(pod, "PodScheduled");
         let (grade, reason, message) = match status["phase"].as_str() {
-            Some("Failed") => (Grade::Failed, text(&status["reason"]).unwrap_or("Failed"), text(&status["message"])),
+            Some("Failed") => {
+                (Grade::Failed, status["reason"].as_str().unwrap_or("Failed"), status["message"].as_str())
+            }
             Some("Running") => (Grade::Unready, "not ready", None),
             _ if is_unschedulable(pod) => {
                 (Grade::Homeless, "Unschedulable", scheduled.map(|scheduled| scheduled.message))
@@ -66,35 +68,41 @@ impl<'a> Trouble<'a> {
         let container = items(&status["containerStatuses"]).find(unready).unwrap_or(&Value::Null);
         Self {
             grade,
-            container: text(&container["name"]),
+            container: container["name"].as_str(),
             reason,
             message: message.unwrap_or_default(),
-            ended: None,
+            ended: ended(&container["lastState"]["terminated"]),
             restarts: restarts(container),
         }
     }
 
     fn of_container(status: &'a Value) -> Option<Self> {
         let (waiting, terminated) = (&status["state"]["waiting"], &status["state"]["terminated"]);
-        let (grade, reason, message) = match text(&waiting["reason"]) {
+        let (grade, reason, message) = match waiting["reason"].as_str() {
             // Said of a container whose turn has not come: the pod's other containers say why.
             Some("PodInitializing") => return None,
             Some("ContainerCreating") => (Grade::Starting, "ContainerCreating", ""),
             // Its message says only that it is so.
             Some("CrashLoopBackOff") => (Grade::Broken, "CrashLoopBackOff", ""),
-            Some(reason) => (Grade::Broken, reason, text(&waiting["message"]).unwrap_or_default()),
+            Some(reason) => (Grade::Broken, reason, waiting["message"].as_str().unwrap_or_default()),
             None if terminated["exitCode"].as_i64().is_some_and(|code| code != 0) => (Grade::Broken, "ended", ""),
             None => return None,
         };
         let last = if terminated.is_null() { &status["lastState"]["terminated"] } else { terminated };
         Some(Self {
             grade,
-            container: text(&status["name"]),
+            container: status["name"].as_str(),
             reason,
             message,
             ended: ended(last),
             restarts: restarts(status),
         })
+    }
+
+    /// What became of its container so far: `exit code 1`, `3 restarts`.
+    pub(super) fn history(&self) -> Vec<String> {
+        let restarts = (self.restarts > 0).then(|| text::counted(self.restarts, "restart"));
+        self.ended.clone().into_iter().chain(restarts).collect()
     }
 
     /// Whether its container has run, so that it has a log.
@@ -106,7 +114,7 @@ impl<'a> Trouble<'a> {
 /// How a container ended: `exit code 1`, `OOMKilled, exit code 137`. What it wrote last stays unsaid: it may be a secret.
 fn ended(terminated: &Value) -> Option<String> {
     let code = terminated["exitCode"].as_i64()?;
-    match text(&terminated["reason"]).filter(|reason| !["Error", "Completed"].contains(reason)) {
+    match terminated["reason"].as_str().filter(|reason| !["Error", "Completed"].contains(reason)) {
         Some(reason) => Some(format!("{reason}, exit code {code}")),
         None => Some(format!("exit code {code}")),
     }
@@ -114,8 +122,4 @@ fn ended(terminated: &Value) -> Option<String> {
 
 fn restarts(container: &Value) -> i64 {
     container["restartCount"].as_i64().unwrap_or_default()
-}
-
-fn text(value: &Value) -> Option<&str> {
-    value.as_str()
 }

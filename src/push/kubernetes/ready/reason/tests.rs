@@ -86,7 +86,7 @@ fn runs_unready() -> Value {
 fn homeless() -> Value {
     json!({"phase": "Pending", "conditions": [{
         "type": "PodScheduled", "status": "False", "reason": "Unschedulable",
-        "message": "0/2 nodes are available: 2 Insufficient cpu. preemption: 0/2 nodes are available: 2 No victims.",
+        "message": "0/2 nodes are available: 2 Insufficient cpu. no new claims to deallocate, preemption: 0/2 nodes are available: 2 No victims.",
     }]})
 }
 
@@ -119,12 +119,21 @@ fn a_container_that_crashes_is_told_by_how_it_ended() {
 }
 
 #[test]
+fn a_container_that_runs_again_is_told_by_how_it_ended_too() {
+    let mut status = runs_unready();
+    status["containerStatuses"][1]["restartCount"] = json!(1);
+    status["containerStatuses"][1]["lastState"] = json!({"terminated": {"exitCode": 1, "reason": "Error"}});
+    let seen = Seen::unready().pod("traefik-7d9", status);
+    assert!(seen.line().ends_with("pod traefik-7d9 not ready (exit code 1, 1 restart)"), "{}", seen.line());
+}
+
+#[test]
 fn a_container_that_has_ended_badly_is_told_before_it_is_started_again() {
     let status = json!({"phase": "Failed", "containerStatuses": [
         {"name": "traefik", "restartCount": 0, "state": {"terminated": {"exitCode": 2, "reason": "Error"}}},
     ]});
     let seen = Seen::unready().pod("traefik-7d9", status);
-    assert!(seen.line().ends_with("pod traefik-7d9 ended (exit code 2, 0 restarts)"), "{}", seen.line());
+    assert!(seen.line().ends_with("pod traefik-7d9 ended (exit code 2)"), "{}", seen.line());
 }
 
 #[test]
@@ -256,7 +265,7 @@ fn an_account_has_the_pods_the_last_events_and_the_command_that_says_more() {
     Deployment traefik 1 of 3 ready
     pod traefik-a: container traefik: ImagePullBackOff "Back-off pulling image "traefik:v9""
     pod traefik-b: container traefik: CrashLoopBackOff, exit code 1, 3 restarts
-    pod traefik-c: Unschedulable "0/2 nodes are available: 2 Insufficient cpu. preemption: 0/2 nodes are available: 2 No victims."
+    pod traefik-c: Unschedulable "0/2 nodes are available: 2 Insufficient cpu. no new claims to deallocate, preemption: 0/2 nodes are available: 2 No victims."
     and 2 more pods
     warning Failed, 3 times, Pod traefik-a: "Failed to pull image "traefik:v9": rpc error: code = NotFound desc = manifest unknown"
     warning Failed, 4 times, Pod traefik-a: "Failed to pull image "traefik:v9": rpc error: code = NotFound desc = manifest unknown"

@@ -1,0 +1,149 @@
+#!/usr/bin/env python3
+"""How fast a push is, against kubectl over the same files: `just bench-push` builds the program and runs it.
+
+    tests/bench_push.py PROGRAM [--objects N]
+
+Starts the real control plane twice, so that both begin with an empty cluster, and prints seconds and ratios. Objects
+that need a chart's program are left out on both sides. With --objects, a made-up site of N ConfigMaps instead of out/.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import pathlib
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+from api_server import definitions  # noqa: E402
+
+HELM = ("HelmRelease", "HelmRepository")
+
+
+@contextlib.contextmanager
+def cluster():
+    """A control plane of its own: the path of its kubeconfig."""
+    folder = pathlib.Path(tempfile.mkdtemp()) / "cluster"
+    line = subprocess.run([ROOT / "tests/cluster", "up", folder], check=True, stdout=subprocess.PIPE, text=True).stdout
+    try:
+        yield line.strip().split("=", 1)[1]
+    finally:
+        subprocess.run([ROOT / "tests/cluster", "down", folder], check=True)
+        shutil.rmtree(folder.parent, ignore_errors=True)
+
+
+def timed(*command, codes=(0,), **options):
+    """Seconds that a command takes, and its peak memory in MiB."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    began = time.monotonic()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
+    said, _ = process.communicate()
+    took = time.monotonic() - began
+    if process.returncode not in codes:
+        sys.exit(f"{' '.join(map(str, command))}: {process.returncode}\n{said[-3000:]}")
+    peak = [line for line in said.splitlines() if "Maximum resident" in line]
+    del before
+    return took, int(peak[0].split()[-1]) // 1024 if peak else 0
+
+
+def site(folder, objects):
+    """A copy of this site without the releases of charts, or a made-up one; built."""
+    if objects:
+        (folder / "layouts").mkdir()
+        for name in ("objects.schema.yaml", "objects.yaml.j2", "types.schema.yaml"):
+            shutil.copy(ROOT / "layouts" / name, folder / "layouts")
+        (folder / "homebuild.yaml").write_text(
+            "homebuild: 1\nname: large\nkubernetes: 1.34.2\ntargets: {cluster: {type: kubernetes}}\ntiers: {4-aux: {priority: 100}}\n")
+        for stack in range((objects + 99) // 100):
+            files = folder / f"stacks/s{stack}/files"
+            files.mkdir(parents=True)
+            (files.parent / "stack.yaml").write_text(
+                "tier: 4-aux\ncomponents: {all: {layout: objects, objects: [objects.yaml]}}\n")
+            maps = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": f"s{stack}"}}]
+            maps += [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"c{number}", "namespace": f"s{stack}"},
+                      "data": {"key": f"value {number}", "more": "x" * 200}} for number in range(99)]
+            (files / "objects.yaml").write_text("".join(f"---\n{json.dumps(one)}\n" for one in maps))
+    else:
+        shutil.copytree(ROOT, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("target", ".git", ".homebuild", "tests", "fuzz"))
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("program", type=pathlib.Path)
+    parser.add_argument("--objects", type=int, default=0)
+    arguments = parser.parse_args()
+    program = arguments.program.resolve()
+    env = {**os.environ, "SOPS_AGE_KEY_FILE": str(ROOT / "tests/keys/age.txt")}
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        site(folder, arguments.objects)
+        subprocess.run([program, "build"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        files = {path: yaml.load(path.read_text(), yaml.CSafeLoader) for path in sorted((folder / "out").glob("*/*/*.yaml"))}
+        files = {path: one for path, one in files.items() if one["kind"] not in HELM}
+        print(f"{len(files)} objects")
+        first = [path for path, one in files.items() if one["kind"] == "Namespace"]
+        rest = [path for path in files if path not in first]
+
+        with cluster() as kubeconfig:
+            env["KUBECONFIG"] = kubeconfig
+            prepare(env, arguments.objects)
+            kubectl = {}
+            apply = ["kubectl", "apply", "--server-side", "--force-conflicts"]
+            name = lambda paths: [argument for path in paths for argument in ("-f", str(path))]
+            one, _ = timed(*apply, *name(first), env=env)
+            two, _ = timed(*apply, *name(rest), env=env)
+            kubectl["first push"] = one + two
+            kubectl["no-op"], _ = timed(*apply, *name(first + rest), env=env)
+            kubectl["plan"], _ = timed("kubectl", "diff", "--server-side", "--force-conflicts", *name(first + rest), codes=(0, 1), env=env)
+
+        with cluster() as kubeconfig:
+            env["KUBECONFIG"] = kubeconfig
+            prepare(env, arguments.objects)
+            ours, peaks = {}, {}
+            push = ["/usr/bin/time", "-v", str(program), "push", "--yes", "--stale", "--context", "practice"]
+            plan = ["/usr/bin/time", "-v", str(program), "plan", "--context", "practice"]
+            ours["first push"], peaks["first push"] = timed(*push, env=env, cwd=folder)
+            ours["no-op"], peaks["no-op"] = min(timed(*push, env=env, cwd=folder) for _ in range(3))
+            ours["plan"], peaks["plan"] = min(timed(*plan, env=env, cwd=folder) for _ in range(3))
+            change(folder, program)
+            ours["one changed"], peaks["one changed"] = timed(*push, env=env, cwd=folder)
+
+    print(f"{'':<12} {'homebuild':>10} {'kubectl':>10} {'ratio':>7}  {'peak':>8}")
+    for what in ("first push", "no-op", "plan"):
+        print(f"{what:<12} {ours[what]:>8.2f} s {kubectl[what]:>8.2f} s {kubectl[what] / ours[what]:>6.1f}x  {peaks[what]:>4} MiB")
+    print(f"{'one changed':<12} {ours['one changed']:>8.2f} s   {1000 * (ours['one changed'] - ours['no-op']):.0f} ms above a no-op  {peaks['one changed']:>4} MiB")
+
+
+def prepare(env, objects):
+    """What is there before: custom resources and namespaces that the site counts on."""
+    if objects:
+        return
+    paths = [argument for path in definitions() for argument in ("-f", str(path))]
+    subprocess.run(["kubectl", "apply", "--server-side", "-R", *paths], env=env, check=True, stdout=subprocess.DEVNULL)
+    external = yaml.safe_load((ROOT / "homebuild.yaml").read_text())["external"]
+    for name in external:
+        if name.startswith("Namespace/"):
+            subprocess.run(["kubectl", "create", "namespace", name.removeprefix("Namespace/")], env=env, check=True, stdout=subprocess.DEVNULL)
+
+
+def change(folder, program):
+    """One object becomes another: the first ConfigMap of the site, in its file of out/ and in the digests."""
+    path = sorted((folder / "out").glob("*/*/configmap.*.yaml"))[0]
+    text = path.read_text()
+    old = subprocess.run(["sha256sum", path], check=True, stdout=subprocess.PIPE, text=True).stdout.split()[0]
+    path.write_text(text.replace("metadata:\n", "metadata:\n  annotations:\n    example.org/changed: now\n", 1))
+    new = subprocess.run(["sha256sum", path], check=True, stdout=subprocess.PIPE, text=True).stdout.split()[0]
+    sums = path.parent / "SHA256SUMS"
+    sums.write_text(sums.read_text().replace(old, new))
+
+
+if __name__ == "__main__":
+    main()
