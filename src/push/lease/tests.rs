@@ -166,7 +166,10 @@ pub(crate) fn a_lease_whose_holder_is_dead_is_taken_over_once_it_was_watched(sto
 }
 
 pub(crate) fn a_lease_that_lives_by_another_clock_is_not_taken(store: &dyn Store) {
-    let by_that_clock = || Lease { holder: "eve@attic".into(), seconds: SHORT, renewed: ago(5000), ..Lease::default() };
+    let by_that_clock = || {
+        let (holder, acquired, renewed) = ("eve@attic".into(), ago(6000), ago(5000));
+        Lease { holder, seconds: SHORT, acquired, renewed, transitions: 0 }
+    };
     let mut version = store.write_lease("skew", &by_that_clock(), None).unwrap();
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {
