@@ -168,7 +168,7 @@ fn a_tree_that_was_edited_by_hand_or_is_stale_is_refused() {
     site.build();
     site.stack("{n}", "", &[NAMESPACE, &config("one", "2")]);
     site.run(&["push", "--yes"]).failed().says("out/ is not what the sources give");
-    site.write("out/{n}/{n}/configmap.one.yaml", &config("one", "3"));
+    site.write("out/{n}/{n}/configmap.{n}.one.yaml", &config("one", "3"));
     site.run(&["push", "--yes", "--stale"]).failed().says("it is not as it was built");
     assert!(site.get("namespace", "", "{n}").is_null());
 }

@@ -44,7 +44,7 @@ fn a_busy_server_is_asked_again() {
     let site = site("busy");
     let proxy = Proxy::start();
     proxy.rules(&json!([
-        {"writes": true, "do": "status", "code": 429, "headers": {"Retry-After": "1"}, "times": 3},
+        {"writes": true, "path": "configmaps/one", "do": "status", "code": 429, "headers": {"Retry-After": "1"}, "times": 2},
         {"writes": true, "do": "status", "code": 503, "times": 2},
         {"writes": true, "do": "status", "code": 502, "times": 1},
         {"method": "PATCH", "do": "slow", "seconds": 1, "times": 2},

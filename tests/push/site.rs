@@ -66,7 +66,7 @@ impl Site {
             "homebuild.yaml",
             "homebuild: 1\nname: small\nkubernetes: 1.34.2\ntargets: {cluster: {type: kubernetes}}\n\
              tiers: {4-aux: {priority: 100}}\n\
-             checks: {latest-tag: allow, no-readiness-probe: allow, no-resources: allow, reference: allow}\n",
+             checks: {latest-tag: allow, no-readiness-probe: allow, reference: allow}\n",
         );
         site
     }

@@ -99,7 +99,14 @@ impl<T: Target> Push<'_, T> {
             .copied()
             .filter(|step| step.action == Action::Prune && created.contains(step.id.as_str()))
             .collect();
-        self.target.prune(&pruned, journal).or(())
+        self.target.prune(&pruned, journal).or(())?;
+        // what was never made, and is not to be
+        let is_left = |id: &str| steps.iter().any(|step| step.id == id && step.action != Action::Prune);
+        let is_pruned = |id: &str| pruned.iter().any(|step| step.id == id);
+        journal.change(|record| {
+            record.members.retain(|id, member| member.module != module.name || is_left(id) || is_pruned(id));
+        });
+        Ok(())
     }
 
     fn reapply(&self, old: &Stack, steps: &[&Step<T::Work>], journal: &Journal<'_>) -> Result<(), Problems> {
