@@ -1,5 +1,6 @@
 //! `homebuild export`
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -114,17 +115,17 @@ impl Common {
 fn write(root: &Path, common: &Common, engine: &Engine) -> Result<(Value, String), Problems> {
     let tree = out::read(&disk::Site::open(root)?)?;
     let export = export::export(&tree, engine, common.target.as_deref())?;
-    let kept = out::keep(&common.folder, export::MARK, &export.files)?;
+    let kept = out::keep(&common.folder, engine.mark(), &export.files)?;
     let value = json!({"stacks": export.stacks, "written": kept.written, "removed": kept.removed});
     Ok((value, told(&export, &kept)))
 }
 
 /// What was written, and what the engine cannot do.
 fn told(export: &Export, kept: &Kept) -> String {
-    let number = |names: &[String]| super::count(names.len(), "file");
+    let files = |number| super::count(number, "file");
     let stacks = super::count(export.stacks.len(), "stack");
-    let mut text = format!("{stacks}: {} written, {} removed\n", number(&kept.written), number(&kept.removed));
-    let assumed: std::collections::BTreeSet<&str> =
+    let mut text = format!("{stacks}: {} written, {} removed\n", files(kept.written.len()), files(kept.removed.len()));
+    let assumed: BTreeSet<&str> =
         export.stacks.iter().flat_map(|stack| stack.assumed.iter().map(String::as_str)).collect();
     if !assumed.is_empty() {
         let names = assumed.into_iter().collect::<Vec<_>>().join(", ");
@@ -133,10 +134,15 @@ fn told(export: &Export, kept: &Kept) -> String {
     let named = |is: &dyn Fn(&Exported) -> Option<String>| export.stacks.iter().filter_map(is).collect::<Vec<_>>();
     let charts = named(&|stack| stack.needs_own_charts.then(|| stack.stack.clone()));
     if !charts.is_empty() {
-        let _ = writeln!(text, "\nwith objects of kinds that their own charts bring, first: {}", charts.join(", "));
+        let _ = writeln!(
+            text,
+            "\nof kinds that their own charts bring; on an empty cluster the charts come first: {}",
+            charts.join(", ")
+        );
     }
-    let left =
-        named(&|stack| (!stack.left_out.is_empty()).then(|| format!("{} ({})", stack.stack, number(&stack.left_out))));
+    let left = named(&|stack| {
+        (!stack.left_out.is_empty()).then(|| format!("{} ({})", stack.stack, files(stack.left_out.len())))
+    });
     if !left.is_empty() {
         let _ = writeln!(
             text,

@@ -21,9 +21,6 @@ use crate::secrets::reference::has_reference;
 use crate::survey;
 use crate::yaml::{self, Data, Map, Node};
 
-/// How each file begins, so that homebuild knows its own.
-pub const MARK: &str = "# Made by `homebuild export`; it is written anew each time.\n";
-
 /// Who applies `out/`, and what it must be told.
 #[derive(Debug, Clone)]
 pub enum Engine {
@@ -31,6 +28,17 @@ pub enum Engine {
     Flux(Flux),
     /// Argo CD.
     ArgoCd(ArgoCd),
+}
+
+impl Engine {
+    /// How each of its files begins, so that homebuild knows its own.
+    #[must_use]
+    pub fn mark(&self) -> &'static str {
+        match self {
+            Self::Flux(_) => "# Made by `homebuild export flux`, which writes it anew each time.\n",
+            Self::ArgoCd(_) => "# Made by `homebuild export argocd`, which writes it anew each time.\n",
+        }
+    }
 }
 
 /// What an engine is given.
@@ -54,7 +62,7 @@ pub struct Exported {
     /// The stacks that it depends on and that the engine is not given, sorted: they are taken to be there.
     pub assumed: Vec<String>,
     /// The files of `out/` that the engine is not given, sorted: Secrets, and others with references to secrets.
-    pub left_out: Vec<String>,
+    pub left_out: BTreeSet<String>,
     /// Whether it has objects of kinds that only its own charts bring.
     pub needs_own_charts: bool,
 }
@@ -73,20 +81,20 @@ pub fn export(tree: &Tree, engine: &Engine, target: Option<&str>) -> Result<Expo
     for row in survey::stacks(tree)? {
         let Some(stack) = taken.get(row.stack.as_str()) else { continue };
         let (depends_on, assumed) = row.depends_on.into_iter().partition(|name| taken.contains_key(name.as_str()));
-        let left_out = left_out(stack).map(|file| path(stack, file)).collect();
+        let left_out: BTreeSet<String> = left_out(stack).map(|file| path(stack, file)).collect();
         let needs_own_charts = needs_own_charts(stack);
         let one = Exported { stack: row.stack, wave: row.wave, depends_on, assumed, left_out, needs_own_charts };
         let (kind, object) = match engine {
             Engine::Flux(flux) => ("kustomization", flux.kustomization(stack, &one)),
             Engine::ArgoCd(argocd) => ("application", argocd.application(stack, &one)),
         };
-        export.files.insert(format!("{kind}.{}.yaml", one.stack), text_of(&object));
+        export.files.insert(format!("{kind}.{}.yaml", one.stack), text_of(engine, &object));
         export.stacks.push(one);
     }
     if let Engine::Flux(flux) = engine
         && let Some(repository) = flux.repository()
     {
-        export.files.insert(format!("gitrepository.{}.yaml", flux.source), text_of(&repository));
+        export.files.insert(format!("gitrepository.{}.yaml", flux.source), text_of(engine, &repository));
     }
     Ok(export)
 }
@@ -169,8 +177,8 @@ fn said<'a>(node: &'a Node, keys: &[&str]) -> &'a str {
     node.at(keys.iter().copied()).and_then(Node::as_str).unwrap_or_default()
 }
 
-fn text_of(object: &Node) -> String {
-    format!("{MARK}{}", yaml::emit(object))
+fn text_of(engine: &Engine, object: &Node) -> String {
+    format!("{}{}", engine.mark(), yaml::emit(object))
 }
 
 fn text(text: impl Into<Box<str>>) -> Node {

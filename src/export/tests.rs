@@ -81,7 +81,46 @@ fn a_stack_with_objects_of_its_own_charts_kinds_is_known() {
 
 #[test]
 fn flux_is_given_a_kustomization() {
-    insta::assert_snapshot!(file(&FILES, &Engine::Flux(flux()), "kustomization.shop.yaml"), @"");
+    insta::assert_snapshot!(file(&FILES, &Engine::Flux(flux()), "kustomization.shop.yaml"), @r#"
+    # Made by `homebuild export flux`, which writes it anew each time.
+    apiVersion: kustomize.toolkit.fluxcd.io/v1
+    kind: Kustomization
+    metadata:
+      name: shop
+      namespace: flux-system
+    spec:
+      interval: 10m
+      retryInterval: 1m
+      timeout: 10m
+      path: ./out/shop
+      prune: false
+      wait: true
+      sourceRef:
+        kind: GitRepository
+        name: home
+      dependsOn:
+      - name: platform
+      patches:
+      - target:
+          version: v1
+          kind: Secret
+        patch: |
+          apiVersion: v1
+          kind: Secret
+          metadata:
+            name: any
+          $patch: delete
+      - target:
+          kind: Ingress
+          name: shop
+          namespace: shop
+        patch: |
+          apiVersion: networking.k8s.io/v1
+          kind: Ingress
+          metadata:
+            name: any
+          $patch: delete
+    "#);
 }
 
 #[test]
@@ -95,18 +134,92 @@ fn flux_waits_as_long_as_the_most_patient_module() {
 fn where_flux_prunes_it_keeps_what_push_would_keep() {
     let made = file(&FILES, &Engine::Flux(Flux { prune: true, ..flux() }), "kustomization.platform.yaml");
     let (_, patches) = made.split_once("  patches:\n").unwrap();
-    insta::assert_snapshot!(patches, @"");
+    insta::assert_snapshot!(patches, @r#"
+    - target:
+        version: v1
+        kind: Secret
+      patch: |
+        apiVersion: v1
+        kind: Secret
+        metadata:
+          name: any
+        $patch: delete
+    - target:
+        kind: Namespace|Node|PersistentVolume|PersistentVolumeClaim|CustomResourceDefinition|StorageClass
+      patch: |
+        apiVersion: v1
+        kind: any
+        metadata:
+          name: any
+          annotations:
+            kustomize.toolkit.fluxcd.io/prune: disabled
+    - target:
+        annotationSelector: homebuild.dev/prune=keep
+      patch: |
+        apiVersion: v1
+        kind: any
+        metadata:
+          name: any
+          annotations:
+            kustomize.toolkit.fluxcd.io/prune: disabled
+    "#);
 }
 
 #[test]
 fn the_repository_is_made_where_its_address_is_known() {
     let with_url = Flux { url: Some("https://git.example.org/home".to_owned()), ..flux() };
-    insta::assert_snapshot!(file(&FILES, &Engine::Flux(with_url), "gitrepository.home.yaml"), @"");
+    insta::assert_snapshot!(file(&FILES, &Engine::Flux(with_url), "gitrepository.home.yaml"), @r#"
+    # Made by `homebuild export flux`, which writes it anew each time.
+    apiVersion: source.toolkit.fluxcd.io/v1
+    kind: GitRepository
+    metadata:
+      name: home
+      namespace: flux-system
+    spec:
+      interval: 1m
+      url: https://git.example.org/home
+      ref:
+        branch: main
+    "#);
 }
 
 #[test]
 fn argo_cd_is_given_an_application() {
-    insta::assert_snapshot!(file(&FILES, &argocd(), "application.shop.yaml"), @"");
+    insta::assert_snapshot!(file(&FILES, &argocd(), "application.shop.yaml"), @r#"
+    # Made by `homebuild export argocd`, which writes it anew each time.
+    apiVersion: argoproj.io/v1alpha1
+    kind: Application
+    metadata:
+      name: shop
+      namespace: argocd
+      annotations:
+        argocd.argoproj.io/sync-wave: "2"
+    spec:
+      project: default
+      destination:
+        server: https://kubernetes.default.svc
+      source:
+        repoURL: https://git.example.org/home
+        targetRevision: HEAD
+        path: out/shop
+        directory:
+          recurse: true
+          exclude: "{*/secret.*,shop/ingress.shop.yaml}"
+      syncPolicy:
+        automated:
+          prune: true
+          selfHeal: true
+        syncOptions:
+        - ServerSideApply=true
+        - CreateNamespace=false
+        - SkipDryRunOnMissingResource=true
+        retry:
+          limit: 10
+          backoff:
+            duration: 15s
+            factor: 2
+            maxDuration: 5m
+    "#);
 }
 
 #[test]

@@ -20,7 +20,7 @@ pub struct Kept {
     pub removed: Vec<String>,
 }
 
-/// Makes a folder hold these files, by name and text. A file that begins with the mark of one of them is homebuild's:
+/// Makes a folder hold these files, by name and text. A file that begins with the mark, as these do, is homebuild's:
 /// it is written anew, or taken away. Where another one stands in the way, nothing is written.
 pub fn keep(folder: &Path, mark: &str, files: &BTreeMap<String, String>) -> Result<Kept, Problems> {
     std::fs::create_dir_all(folder).map_err(|error| {
