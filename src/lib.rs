@@ -17,6 +17,7 @@ pub mod digest;
 pub mod disk;
 pub mod document;
 pub mod explain;
+pub mod export;
 pub mod init;
 pub mod kubernetes;
 pub mod layer;

@@ -364,7 +364,7 @@ fn secrets_are_never_shown() {
                     "#cloud-config\nruncmd:\n- echo {plain} {reference}\nusers:\n- name: a\n  passwd: {reference}\nwrite_files:\n- path: /a\n  content: |\n    {plain}\n    {reference}\n"
                 ),
             ),
-            ("control-plane/encryption.yaml", format!("key: {plain}\nother: {reference}\n")),
+            ("control-plane/encryption.yaml.txt", format!("key: {plain}\nother: {reference}\n")),
             ("proxmox/220-registry.json", machine(220, 1).replace("<secret:vm#00000000>", &reference)),
             (
                 "helmrelease.x.yaml",
@@ -558,10 +558,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
         let path = entry.unwrap().path();
         if path.is_dir() {
             collect(&path, files);
-        } else if !path.ends_with("SHA256SUMS")
-            && !path.ends_with("nfs-exports.txt")
-            && !path.parent().unwrap().ends_with("control-plane")
-        {
+        } else if !path.ends_with("SHA256SUMS") && path.extension().is_none_or(|end| end != "txt") {
             files.push(path);
         }
     }

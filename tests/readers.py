@@ -81,7 +81,7 @@ def kind_of(file):
             return "cloud-init"
         case [_, _, "proxmox", name] if name.endswith(".json"):
             return "proxmox"
-        case [_, _, "control-plane", _]:
+        case [_, _, "control-plane", name] if name.endswith(".txt"):
             return "control-plane"
         case [_, _, name] if name.endswith(".yaml"):
             return "object"

@@ -35,6 +35,7 @@ step_language_server() { tests/language_server.py; }
 step_cluster() { tests/cluster_test.sh; }
 step_push() { tests/with_cluster.sh tests/push.sh; }
 step_api_server() { program && tests/api_server.py "$program"; }
+step_other_engines() { program && PATH="$(tests/setup.sh cluster):$PATH" tests/other_engines.py "$program"; }
 step_kstatus() { go run -C tests/kstatus . ../../src/push/kubernetes/ready/table.yaml; }
 step_kubeconform() { program && tests/kubeconform.py "$program"; }
 step_schemas() { program && tools/schemas "$program" --check; }
@@ -62,7 +63,7 @@ step_fresh() {
 step_clean() { [ "$(git status --porcelain)" = "$before" ] || { git status --short; false; }; }
 
 steps=("$@")
-[ $# -gt 0 ] || steps=(format clippy test doc build fmt language_server docs first_secret tfvars fresh schemas fuzz readers kstatus kubeconform renovate inventory cluster api_server push clean)
+[ $# -gt 0 ] || steps=(format clippy test doc build fmt language_server docs first_secret tfvars fresh schemas fuzz readers kstatus kubeconform renovate inventory cluster api_server other_engines push clean)
 passed=0 failed=0 table=""
 for step in "${steps[@]}"; do
   printf '\n== %s\n' "$step"

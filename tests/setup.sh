@@ -17,6 +17,7 @@ kubectl=1.$(sed -n 's/^.*k8s.io\/kubectl v0\.//p' "$here/kubectl/go.mod") # as i
 kubernetes=$(sed -n 's/^.*k8s.io\/kubernetes v\([^ ]*\).*/\1/p' "$here/control-plane/go.mod")
 kubeconform=0.8.0
 kwok=0.8.0
+engines=$(sed -n 's/^.*fluxcd\/pkg\/kustomize v//p' "$here/engines/go.mod")
 language_server=$(sed -n 's/.*"yaml-language-server": "\(.*\)".*/\1/p' "$here/language-server/package.json")
 
 say() { echo "setup: $*" >&2; }
@@ -133,6 +134,7 @@ if [ "${1:-}" = cluster ]; then
   need openssl "it makes the keys of the practice cluster"
   alone lock-cluster # who needs no control plane does not wait for its compiler
   tool "control-plane-$kubernetes" build_control_plane
+  tool "engines-$engines" build "$engines" engines engines .
   tool "kwok-$kwok" install_go "sigs.k8s.io/kwok/cmd/kwok@v$kwok"
 fi
 echo "$path"

@@ -9,6 +9,7 @@ mod build;
 mod complete;
 mod diff;
 mod explain;
+mod export;
 mod fmt;
 mod graph;
 mod init;
@@ -79,6 +80,8 @@ enum Command {
     Destroy(push::Destroy),
     /// Tell where a file of out/ comes from: the component, the layout, the lines
     Explain(explain::Arguments),
+    /// Let Flux or Argo CD apply out/: write the objects that tell them to
+    Export(export::Arguments),
     /// Begin a site: a small one that builds, to go on from
     Init(init::Arguments),
     /// Begin a stack, a module or a layout
@@ -115,6 +118,7 @@ pub fn run() -> ExitCode {
         Command::Unlock(command) => push::run_unlock(&arguments.site, &command),
         Command::Destroy(command) => push::run_destroy(&arguments.site, &command),
         Command::Explain(command) => explain::run(&arguments.site, &command),
+        Command::Export(command) => export::run(&arguments.site, command),
         Command::Init(command) => init::run(&command),
         Command::New(command) => new::run(&arguments.site, command),
         Command::Fmt(command) => fmt::run(&arguments.site, &command),

@@ -62,7 +62,7 @@ impl Item {
             [stack, "stack.lock"] => own(stack, "", "stack.lock", ""),
             [stack, module, "nfs-exports.txt"] => own(stack, module, "nfs-exports.txt", ""),
             [stack, module, "cloud-init", file] => own(stack, module, "CloudInit", stem(file, ".yaml")),
-            [stack, module, "control-plane", file] => own(stack, module, "ControlPlaneFile", file),
+            [stack, module, "control-plane", file] => own(stack, module, "ControlPlaneFile", stem(file, ".txt")),
             [stack, module, "proxmox", file] => own(stack, module, "ProxmoxVM", stem(file, ".json")),
             [stack, module, ..] if parts.len() > 2 => own(stack, module, FILE, &parts[2..].join("/")),
             [stack, name] => own(stack, "", FILE, name),

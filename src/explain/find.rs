@@ -31,7 +31,7 @@ impl<'a> File<'a> {
         } else if built.path.starts_with("cloud-init/") {
             (Some("CloudInit"), stem().strip_suffix(".yaml"), None)
         } else if built.path.starts_with("control-plane/") {
-            (Some("ControlPlaneFile"), Some(stem()), None)
+            (Some("ControlPlaneFile"), stem().strip_suffix(".txt"), None)
         } else {
             (None, None, None)
         };

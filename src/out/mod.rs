@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 mod apply;
 mod compare;
+mod keep;
 mod look;
 mod memory;
 mod program;
@@ -34,6 +35,7 @@ mod turn;
 mod whole;
 mod write;
 
+pub use keep::{Kept, keep};
 pub use look::{Look, State, look};
 pub use program::Program;
 pub use put::{put, put_file};

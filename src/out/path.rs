@@ -14,10 +14,10 @@ pub fn proxmox(vmid: u32, name: &str) -> String {
     format!("proxmox/{vmid}-{}.json", encode(name))
 }
 
-/// `control-plane/<file>`.
+/// `control-plane/<file>.txt`: by its own name, which mostly ends in `.yaml`, kubectl would take it for an object.
 #[must_use]
 pub fn control_plane(file: &str) -> String {
-    format!("control-plane/{}", encode(file))
+    format!("control-plane/{}.txt", encode(file))
 }
 
 /// A name as a part of a file's name: bytes of characters outside letters, digits, `.`, `_`, `-` are percent-encoded, and
@@ -65,7 +65,7 @@ mod tests {
     #[test]
     fn no_name_leads_out_of_its_folder() {
         assert_eq!(encode("system:node-proxier"), "system%3Anode-proxier");
-        assert_eq!(control_plane("../../etc/passwd"), "control-plane/%2E.%2F..%2Fetc%2Fpasswd");
+        assert_eq!(control_plane("../../etc/passwd"), "control-plane/%2E.%2F..%2Fetc%2Fpasswd.txt");
         assert_eq!(encode(".."), "%2E.");
         assert_eq!(encode("ü"), "%C3%BC");
     }

@@ -188,7 +188,7 @@ stringData: {a: \"<secret:db.password|json#0123abcd>\", b: \"x <secret:db.passwo
         ("s/stack.lock", "{}"),
         ("s/m/secret.yaml", object),
         ("s/m/cloud-init/a.yaml", "#cloud-config\npassword: <secret:other#0123abcd>\n"),
-        ("s/m/control-plane/notes", "<secret:other#0123abcd>"),
+        ("s/m/control-plane/notes.txt", "<secret:other#0123abcd>"),
     ]);
     let found = secrets(&tree).unwrap();
     let row = |secret: &Secret| {

@@ -93,7 +93,7 @@ fn every_kind_of_artifact_keeps_its_form() {
     );
     let file = format!("# kept\nkey: \"{}\"   # as it is\n", to("p", "|json"));
     assert_eq!(
-        safe.filled("out/infra/infra/control-plane/audit.yaml", &file),
+        safe.filled("out/infra/infra/control-plane/audit.yaml.txt", &file),
         "# kept\nkey: \"x: \\\"y\\\"\\n\"   # as it is\n"
     );
     let nothing = "b:   1 # untouched\na: 2\n";
@@ -240,13 +240,13 @@ fn filters_make_of_a_secret_what_they_make_of_plain_text() {
     use crate::secrets::text::{base64, percent};
     let value = "a \"b\"\n/ü\0😀";
     let safe = Safe(vec![("v", Value::str(value))]);
-    let fill = |filter: &str| safe.filled("out/a/a/control-plane/x", &to("v", filter));
+    let fill = |filter: &str| safe.filled("out/a/a/control-plane/x.txt", &to("v", filter));
     assert_eq!(fill("|b64encode"), base64(value));
     assert_eq!(fill("|urlencode"), percent(value));
     assert_eq!(format!("\"{}\"", fill("|json")), crate::secrets::text::quoted(value).unwrap());
     assert_eq!(fill("|urlencode|b64encode"), base64(percent(value)));
     let safe = Safe::of([("v", "hunter2")]);
-    let fill = |filter: &str| safe.filled("out/a/a/control-plane/x", &to("v", filter));
+    let fill = |filter: &str| safe.filled("out/a/a/control-plane/x.txt", &to("v", filter));
     assert!(fill("|bcrypt(4)").starts_with("$2y$04$") && fill("|sha512_crypt(1000)").starts_with("$6$rounds=1000$"));
     assert_eq!(fill("|bcrypt(4)|b64encode"), base64(fill("|bcrypt(4)")));
 }
