@@ -39,13 +39,13 @@ struct FluxArguments {
     /// The namespace of Flux' objects
     #[arg(long, value_name = "NAME", default_value = "flux-system")]
     namespace: String,
-    /// The GitRepository that holds out/
+    /// The `GitRepository` that holds out/
     #[arg(long, value_name = "NAME", default_value = "flux-system")]
     source: String,
-    /// Make that GitRepository too, for this address
+    /// Make that `GitRepository` too, for this address
     #[arg(long, value_name = "URL", requires = "source")]
     url: Option<String>,
-    /// The branch of that GitRepository
+    /// The branch of that `GitRepository`
     #[arg(long, value_name = "NAME", default_value = "main", requires = "url")]
     branch: String,
 }

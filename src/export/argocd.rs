@@ -18,7 +18,7 @@ pub struct ArgoCd {
     pub revision: String,
     /// The path of `out/` in it.
     pub out: String,
-    /// The AppProject.
+    /// The `AppProject`.
     pub project: String,
     /// The address of the cluster's API.
     pub server: String,

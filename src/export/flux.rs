@@ -1,4 +1,4 @@
-//! What Flux is given: a Kustomization a stack, and the GitRepository if it is wanted.
+//! What Flux is given: a Kustomization a stack, and the `GitRepository` if it is wanted.
 
 use super::{Exported, is_secret, left_out, list, map, said, text, texts, truth};
 use crate::out;
@@ -18,9 +18,9 @@ const PROTECTED: &str = "Namespace|Node|PersistentVolume|PersistentVolumeClaim|C
 pub struct Flux {
     /// The namespace of its objects: `flux-system`.
     pub namespace: String,
-    /// The name of the GitRepository that holds `out/`.
+    /// The name of the `GitRepository` that holds `out/`.
     pub source: String,
-    /// Its address, if the GitRepository is to be made too.
+    /// Its address, if the `GitRepository` is to be made too.
     pub url: Option<String>,
     /// Its branch.
     pub branch: String,
@@ -48,7 +48,7 @@ impl Flux {
         self.object("kustomize.toolkit.fluxcd.io/v1", "Kustomization", &stack.name, spec)
     }
 
-    /// The GitRepository, where its address is known.
+    /// The `GitRepository`, where its address is known.
     pub(super) fn repository(&self) -> Option<Node> {
         let spec = map([
             ("interval", Some(text(RETRY))),
