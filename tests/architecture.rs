@@ -40,7 +40,7 @@ const ORDER: [&str; 29] = [
 const HOMES: [(&str, &[&str]); 32] = [
     ("granit_parser", &["yaml"]),
     ("minijinja", &["template"]),
-    ("rustix", &["cli", "disk", "out"]),
+    ("rustix", &["cli", "disk", "out", "push"]),
     ("clap", &["cli"]),
     ("anstream", &["cli"]),
     ("anstyle", &["cli"]),

@@ -10,8 +10,7 @@ use homelab::{copy, homelab};
 use tempfile::TempDir;
 
 /// Commands that ask a cluster.
-const ASKS_A_CLUSTER: [&str; 8] =
-    ["schemas pull", "plan", "push", "status", "history", "orphans", "unlock", "destroy"];
+const ASKS_A_CLUSTER: [&str; 8] = ["schemas pull", "plan", "push", "status", "history", "orphans", "unlock", "destroy"];
 
 #[test]
 fn every_command_shows_examples_that_work() {

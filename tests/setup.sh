@@ -18,6 +18,8 @@ kubernetes=$(sed -n 's/^.*k8s.io\/kubernetes v\([^ ]*\).*/\1/p' "$here/control-p
 kubeconform=0.8.0
 kwok=0.8.0
 engines=$(sed -n 's/^.*fluxcd\/pkg\/kustomize v//p' "$here/engines/go.mod")
+helm=4.3.1
+oldest_helm=3.17.4 # what push still takes
 language_server=$(sed -n 's/.*"yaml-language-server": "\(.*\)".*/\1/p' "$here/language-server/package.json")
 
 say() { echo "setup: $*" >&2; }
@@ -63,6 +65,11 @@ build() { # build VERSION MODULE OUTPUT PACKAGE...
 build_control_plane() {
   build "$kubernetes" control-plane "" k8s.io/kubernetes/cmd/kube-{apiserver,controller-manager,scheduler} &&
     build "$kubernetes" control-plane etcd go.etcd.io/etcd/server/v3
+}
+
+install_helm() { # install_helm VERSION
+  local module=helm.sh/helm/v${1%%.*}
+  CGO_ENABLED=0 GOBIN=$target go install -trimpath -ldflags "-s -w -X $module/internal/version.version=v$1" "$module/cmd/helm@v$1"
 }
 
 # Node.js comes as a Python package, so that no other way to install it is needed.
@@ -136,5 +143,7 @@ if [ "${1:-}" = cluster ]; then
   tool "control-plane-$kubernetes" build_control_plane
   tool "engines-$engines" build "$engines" engines engines .
   tool "kwok-$kwok" install_go "sigs.k8s.io/kwok/cmd/kwok@v$kwok"
+  tool "helm-$helm" install_helm "$helm"
+  tool "helm-$oldest_helm" install_helm "$oldest_helm"
 fi
 echo "$path"

@@ -66,7 +66,10 @@ fn listen() {
             if let Some(stop) = locked(&STOP).as_ref().filter(|_| !IS_ASKED.load(Ordering::Relaxed))
                 && !stop.swap(true, Ordering::Relaxed)
             {
-                let _ = writeln!(style::err(), "interrupted: what is under way comes to its end; Ctrl-C again does not wait");
+                let _ = writeln!(
+                    style::err(),
+                    "interrupted: what is under way comes to its end; Ctrl-C again does not wait"
+                );
                 return;
             }
             let cleanup = locked(&CLEANUP);

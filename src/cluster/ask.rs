@@ -234,8 +234,11 @@ impl Cluster {
         how: Apply<'_>,
     ) -> Result<Written, Refusal> {
         let dry_run = if how.dry_run { "All" } else { "" };
-        let path =
-            format!("{}{}", of.path(namespace, Some(name)), query(&[("fieldManager", how.manager), ("dryRun", dry_run)]));
+        let path = format!(
+            "{}{}",
+            of.path(namespace, Some(name)),
+            query(&[("fieldManager", how.manager), ("dryRun", dry_run)])
+        );
         let kind = if body.is_array() { "application/json-patch+json" } else { "application/merge-patch+json" };
         let text = body.to_string().into_bytes();
         written(self.patiently(&|| Request::patch(&path).header("content-type", kind).body(text.clone()))?)
@@ -250,8 +253,10 @@ impl Cluster {
         how: Apply<'_>,
     ) -> Result<Written, Refusal> {
         let dry_run = if how.dry_run { "All" } else { "" };
-        let path = format!("{}{}", of.path(namespace, None), query(&[("fieldManager", how.manager), ("dryRun", dry_run)]));
-        let request = Request::post(path).header("content-type", "application/json").body(body.to_string().into_bytes());
+        let path =
+            format!("{}{}", of.path(namespace, None), query(&[("fieldManager", how.manager), ("dryRun", dry_run)]));
+        let request =
+            Request::post(path).header("content-type", "application/json").body(body.to_string().into_bytes());
         written(self.once(request)?)
     }
 
@@ -278,7 +283,8 @@ impl Cluster {
         body: &Value,
         manager: &str,
     ) -> Result<Value, Refusal> {
-        let path = format!("{}{}", of.path(namespace, Some(name)), query(&[("fieldManager", manager), ("dryRun", "All")]));
+        let path =
+            format!("{}{}", of.path(namespace, Some(name)), query(&[("fieldManager", manager), ("dryRun", "All")]));
         let text = body.to_string().into_bytes();
         let request = || Request::put(&path).header("content-type", "application/json").body(text.clone());
         value(&self.patiently(&request)?.body)
@@ -360,7 +366,9 @@ fn unreadable(error: serde_json::Error) -> Refusal {
 fn query(pairs: &[(&str, &str)]) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     let encoded = |text: &str| -> String {
-        text.bytes().map(|byte| if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+        text.bytes()
+            .map(|byte| if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+            .collect()
     };
     let pairs = pairs.iter().filter(|(_, value)| !value.is_empty());
     let pairs: Vec<String> = pairs.map(|(key, value)| format!("{key}={}", encoded(value))).collect();

@@ -171,7 +171,8 @@ impl Status {
         if let Some(name) = webhook(message) {
             return Verdict::Webhook(name);
         }
-        let is_store = message.contains("etcdserver: leader changed") || message.contains("etcdserver: request timed out");
+        let is_store =
+            message.contains("etcdserver: leader changed") || message.contains("etcdserver: request timed out");
         if is_store { Verdict::Again } else { Verdict::Never }
     }
 

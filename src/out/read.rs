@@ -128,7 +128,9 @@ fn one(source: &Arc<Source>, with_values: bool) -> Option<Result<One, Problem>> 
             Some(Ok(One::Sums((*stack).to_owned(), (*module).to_owned(), source.clone())))
         }
         [_, _, path] if path.starts_with(TEMPORARY) => None,
-        [stack, module, path] => Some(built(module, path, source, with_values).map(|file| One::File((*stack).to_owned(), file))),
+        [stack, module, path] => {
+            Some(built(module, path, source, with_values).map(|file| One::File((*stack).to_owned(), file)))
+        }
         _ => None,
     }
 }

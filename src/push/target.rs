@@ -98,12 +98,7 @@ pub trait Target: Sync {
     ) -> Result<Vec<Planned<Self::Work>>, Problems>;
     /// Does the steps of a stack that make and change objects, in the target's own order, and waits until its modules
     /// are ready; every write is asked of the journal first and told to it. What became of each module.
-    fn apply(
-        &self,
-        stack: &Stack,
-        steps: &[&Step<Self::Work>],
-        journal: &Journal<'_>,
-    ) -> BTreeMap<String, Done>;
+    fn apply(&self, stack: &Stack, steps: &[&Step<Self::Work>], journal: &Journal<'_>) -> BTreeMap<String, Done>;
     /// Does the steps that delete objects, in the order in which they can go.
     fn prune(&self, steps: &[&Step<Self::Work>], journal: &Journal<'_>) -> Problems;
     /// The steps that delete objects of a record.

@@ -35,7 +35,10 @@ fn a_change_is_planned_with_its_fields_and_pushed_alone() {
     assert_eq!(plan["summary"]["configure"], 1, "{plan:#}");
     assert_eq!(plan["summary"]["unchanged"], 2, "{plan:#}");
     let field = &plan["stacks"][0]["steps"][0]["fields"][0];
-    assert_eq!((field["path"].as_str(), field["old"].as_str(), field["new"].as_str()), (Some("data.key"), Some("1"), Some("2")));
+    assert_eq!(
+        (field["path"].as_str(), field["old"].as_str(), field["new"].as_str()),
+        (Some("data.key"), Some("1"), Some("2"))
+    );
     site.run(&["push", "--yes"]).ok();
     assert_eq!(site.get("configmap", "{n}", "two")["data"]["key"], "2");
 }
@@ -135,7 +138,10 @@ fn dependents_of_a_stack_that_failed_are_skipped() {
     let run = site.built(&["push", "--yes", "--json"]).failed();
     let stacks = run.json()["stacks"].as_array().unwrap().clone();
     let end = |name: &str| stacks.iter().find(|of| of["stack"] == name).unwrap()["end"].as_str().unwrap().to_owned();
-    assert_eq!((end("skip-a").as_str(), end("skip-b").as_str(), end("skip-c").as_str()), ("went-back", "skipped", "done"));
+    assert_eq!(
+        (end("skip-a").as_str(), end("skip-b").as_str(), end("skip-c").as_str()),
+        ("went-back", "skipped", "done")
+    );
     assert!(site.get("deployment", "{n}", "web").is_null(), "the first push of a module goes back to nothing");
     assert!(!site.get("namespace", "", "{n}").is_null(), "but for what is protected");
 }

@@ -10,7 +10,11 @@ use crate::site::{NAMESPACE, Site, config, deployment};
 /// A site with a stack of some objects, and a second one that depends on it.
 fn site(name: &str) -> Site {
     let site = Site::new(name);
-    site.stack("{n}", "", &[NAMESPACE, &config("one", "1"), &config("two", "1"), &deployment("web", "example/web:1", "")]);
+    site.stack(
+        "{n}",
+        "",
+        &[NAMESPACE, &config("one", "1"), &config("two", "1"), &deployment("web", "example/web:1", "")],
+    );
     site.build();
     site
 }
@@ -32,7 +36,9 @@ fn connections_that_are_cut_before_and_after_the_server_did_it_lose_nothing() {
     for what in ["cut", "cut-after"] {
         let site = site(if what == "cut" { "cut" } else { "cutafter" });
         let proxy = Proxy::start();
-        proxy.rules(&json!([{"method": "PATCH|POST|PUT|DELETE", "do": what, "times": 6}, {"do": what, "skip": 3, "times": 3}]));
+        proxy.rules(
+            &json!([{"method": "PATCH|POST|PUT|DELETE", "do": what, "times": 6}, {"do": what, "skip": 3, "times": 3}]),
+        );
         site.run_through(&proxy, &["push", "--yes"]).ok();
         converges(&site);
     }
@@ -60,7 +66,9 @@ fn a_webhook_that_does_not_answer_yet_is_waited_for() {
     let proxy = Proxy::start();
     let message = "Internal error occurred: failed calling webhook \"x.example.org\": no endpoints available for service \"hook\"";
     let body = json!({"kind": "Status", "code": 500, "reason": "InternalError", "message": message}).to_string();
-    proxy.rules(&json!([{"writes": true, "path": "configmaps/one", "do": "status", "code": 500, "body": body, "times": 3}]));
+    proxy.rules(
+        &json!([{"writes": true, "path": "configmaps/one", "do": "status", "code": 500, "body": body, "times": 3}]),
+    );
     site.run_through(&proxy, &["push", "--yes"]).ok().says("the webhook x.example.org does not answer yet");
     converges(&site);
 }
@@ -75,7 +83,11 @@ fn a_push_that_is_killed_at_any_write_is_finished_by_the_next() {
             let site = site(&format!("k{}{number}", if what == "kill" { "b" } else { "a" }));
             // a stack with something to change, to make and to delete
             site.run(&["push", "--yes"]).ok();
-            site.stack("{n}", "", &[NAMESPACE, &config("one", "2"), &config("three", "1"), &deployment("web", "example/web:2", "")]);
+            site.stack(
+                "{n}",
+                "",
+                &[NAMESPACE, &config("one", "2"), &config("three", "1"), &deployment("web", "example/web:2", "")],
+            );
             site.build();
             proxy.rules(&json!([{"writes": true, "do": what, "skip": number, "times": 1}]));
             let was_killed = site.killed_through(&proxy, &["push", "--yes"]);

@@ -122,7 +122,9 @@ impl Pushing<'_> {
         let (mut stacks, mut chosen) = (site.stacks.clone(), chosen.to_vec());
         if self.arguments.rollback {
             let [stack] = chosen[..] else {
-                return Err(Problem::error("which-stack", "one stack goes back at a time").note("`--stack NAME`").into());
+                return Err(Problem::error("which-stack", "one stack goes back at a time")
+                    .note("`--stack NAME`")
+                    .into());
             };
             let back = engine::before(stack, &target.store().record(&stack.name)?.record)?;
             stacks.iter_mut().filter(|of| of.name == back.name).for_each(|of| *of = back.clone());

@@ -174,7 +174,9 @@ fn unlocked(root: &Path, place: &Where) -> Answer {
     site.with_target(&cluster, |target| {
         let held = lease::unlock(target.store(), name)?;
         let said = match &held {
-            Some(lease) => format!("{name}: the lock of {} is taken away; it was renewed at {}\n", lease.holder, lease.renewed),
+            Some(lease) => {
+                format!("{name}: the lock of {} is taken away; it was renewed at {}\n", lease.holder, lease.renewed)
+            }
             None => format!("{name}: nobody holds a lock\n"),
         };
         Ok((json!({"stack": name, "holder": held.map(|lease| lease.holder)}), said))

@@ -119,7 +119,11 @@ impl Site {
     }
 
     /// The cluster. `waits` is told what is waited for; `stop` ends all waiting.
-    pub fn cluster(&self, waits: impl Fn(&str) + Send + Sync + 'static, stop: &Arc<AtomicBool>) -> Result<Arc<Cluster>, Problem> {
+    pub fn cluster(
+        &self,
+        waits: impl Fn(&str) + Send + Sync + 'static,
+        stop: &Arc<AtomicBool>,
+    ) -> Result<Arc<Cluster>, Problem> {
         Cluster::open(self.context.as_deref(), Box::new(waits), stop.clone()).map(Arc::new)
     }
 
@@ -138,8 +142,11 @@ impl Site {
     /// the last push from here. A context that is named on the command line is what is meant.
     pub fn is_known(&self, name: &Name, is_new: bool) -> Result<(), Problems> {
         let refused = |uid: &str, who: &str| {
-            Problem::error("other-cluster", format!("{} is another cluster: its uid is {}, {who} {uid}", name.address, name.identity))
-                .note("is the kubeconfig's context what it was? nothing was asked of this cluster but to look")
+            Problem::error(
+                "other-cluster",
+                format!("{} is another cluster: its uid is {}, {who} {uid}", name.address, name.identity),
+            )
+            .note("is the kubeconfig's context what it was? nothing was asked of this cluster but to look")
         };
         if let Some(uid) = self.uid.as_deref().filter(|uid| *uid != name.identity && !self.is_named) {
             return Err(refused(uid, "homebuild.yaml says").note("`--context NAME` names another one").into());
@@ -152,7 +159,9 @@ impl Site {
         match known.get(&key) {
             Some(uid) if *uid == name.identity => return Ok(()),
             Some(uid) if !is_new => {
-                return Err(refused(uid, "the last push from here went to").note("if that is meant: `--new-cluster`").into());
+                return Err(refused(uid, "the last push from here went to")
+                    .note("if that is meant: `--new-cluster`")
+                    .into());
             }
             _ => {}
         }

@@ -29,13 +29,10 @@ pub(super) fn head<W>(plan: &Plan<W>, site: &Site) -> String {
         [one] => format!("stack {}", one.stack),
         all => count(all.len(), "stack"),
     };
-    let mut head = format!("{}  {} ({}, uid {uid}...), {stacks}{commit}\n", paint(BOLD, "cluster"), name.target, name.address);
-    let assumed: Vec<&str> = site
-        .elsewhere
-        .iter()
-        .map(String::as_str)
-        .filter(|name| is_needed(plan, site, name))
-        .collect();
+    let mut head =
+        format!("{}  {} ({}, uid {uid}...), {stacks}{commit}\n", paint(BOLD, "cluster"), name.target, name.address);
+    let assumed: Vec<&str> =
+        site.elsewhere.iter().map(String::as_str).filter(|name| is_needed(plan, site, name)).collect();
     if !assumed.is_empty() {
         let _ = writeln!(head, "assumed  {}, which another target has", assumed.join(", "));
     }

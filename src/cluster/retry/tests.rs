@@ -41,7 +41,8 @@ fn no_wish_makes_it_wait_longer_than_a_minute() {
 
 #[test]
 fn a_wish_in_the_status_counts_too() {
-    let body = r#"{"kind":"Status","code":429,"reason":"TooManyRequests","message":"","details":{"retryAfterSeconds":3}}"#;
+    let body =
+        r#"{"kind":"Status","code":429,"reason":"TooManyRequests","message":"","details":{"retryAfterSeconds":3}}"#;
     assert_eq!(Tries::default().again(&refused(429, body), Duration::ZERO, 0.0), Some(Duration::from_secs(3)));
 }
 
@@ -102,7 +103,8 @@ fn an_object_that_changed_is_read_again_by_who_asked() {
 
 #[test]
 fn a_namespace_that_is_being_deleted_is_known() {
-    let cause = r#"{"reason":"NamespaceTerminating","message":"namespace a is being terminated","field":"metadata.namespace"}"#;
+    let cause =
+        r#"{"reason":"NamespaceTerminating","message":"namespace a is being terminated","field":"metadata.namespace"}"#;
     assert_eq!(status(403, "Forbidden", "", cause).verdict(), Verdict::Terminating);
 }
 
@@ -115,7 +117,10 @@ fn rights_quotas_and_policies_are_final() {
     ] {
         assert_eq!(status(403, "Forbidden", text, "").verdict(), Verdict::Never, "{text}");
     }
-    assert_eq!(status(400, "BadRequest", "admission webhook \"x\" denied the request: no", "").verdict(), Verdict::Never);
+    assert_eq!(
+        status(400, "BadRequest", "admission webhook \"x\" denied the request: no", "").verdict(),
+        Verdict::Never
+    );
     assert_eq!(status(422, "Invalid", "ValidatingAdmissionPolicy 'x' denied request", "").verdict(), Verdict::Invalid);
     assert!(!is_tried_again(&status(422, "Invalid", "", "")));
 }

@@ -21,7 +21,8 @@ pub fn before(stack: &Stack, record: &Record) -> Result<Stack, Problems> {
     let mut back = Stack { modules: Vec::new(), ..stack.clone() };
     let mut reached = 0;
     for (name, trees) in &record.trees {
-        let is_new = trees.good.as_ref().is_some_and(|good| good.release == last.number && last.result == Outcome::Done);
+        let is_new =
+            trees.good.as_ref().is_some_and(|good| good.release == last.number && last.result == Outcome::Done);
         if let Some(tree) = if is_new { trees.previous.as_ref() } else { trees.good.as_ref() } {
             reached = reached.max(tree.release);
             back.modules.push(Module::unpack(&stack.name, name, tree)?);
@@ -134,7 +135,11 @@ impl<T: Target> Push<'_, T> {
 }
 
 fn named(stack: &Stack, module: &Module) -> String {
-    if stack.name == module.name { format!("stack `{}`", stack.name) } else { format!("{}/{}", stack.name, module.name) }
+    if stack.name == module.name {
+        format!("stack `{}`", stack.name)
+    } else {
+        format!("{}/{}", stack.name, module.name)
+    }
 }
 
 fn went_back(stack: &Stack, module: &Module, to: &str) -> Problem {

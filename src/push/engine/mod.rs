@@ -159,7 +159,8 @@ impl<T: Target> Push<'_, T> {
             let (sender, receiver) = mpsc::channel::<Result>();
             let mut running = 0;
             loop {
-                let (blocked, open): (Vec<_>, Vec<_>) = left.drain(..).partition(|planned| self.waits(planned, &results));
+                let (blocked, open): (Vec<_>, Vec<_>) =
+                    left.drain(..).partition(|planned| self.waits(planned, &results));
                 left = blocked;
                 let (skipped, more): (Vec<_>, Vec<_>) =
                     open.into_iter().partition(|planned| self.failed_before(planned, &results).is_some());
@@ -238,7 +239,14 @@ impl<T: Target> Push<'_, T> {
                 return;
             }
         };
-        let push = Push { plan: &planned, target: self.target, stacks: self.stacks, order: self.order, reporter: self.reporter, leases: self.leases };
+        let push = Push {
+            plan: &planned,
+            target: self.target,
+            stacks: self.stacks,
+            order: self.order,
+            reporter: self.reporter,
+            leases: self.leases,
+        };
         for planned in &planned.stacks {
             let mut second = push.one(planned);
             if let Some(first) = results.remove(&planned.stack) {

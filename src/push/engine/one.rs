@@ -50,8 +50,7 @@ impl<T: Target> Push<'_, T> {
     fn leased(&self, stack: &Stack, planned: &Planned<T::Work>, kept: Kept) -> Result {
         let mut result = self.result(planned);
         let held = || self.leases.held(&stack.name);
-        let journal =
-            Journal::new(&stack.name, self.target.store(), &held, self.reporter, kept.record, kept.version);
+        let journal = Journal::new(&stack.name, self.target.store(), &held, self.reporter, kept.record, kept.version);
         let mut begun = Ok(());
         let now: Vec<Step<T::Work>> = planned.steps.iter().filter(|step| !step.is_deferred()).cloned().collect();
         journal.change(|record| begun = record.begin(&stack.name, self.release(stack), &now));
@@ -76,13 +75,7 @@ impl<T: Target> Push<'_, T> {
     }
 
     /// Makes, waits, goes back where it must, and prunes where all is well.
-    fn work(
-        &self,
-        stack: &Stack,
-        planned: &Planned<T::Work>,
-        journal: &Journal<'_>,
-        problems: &mut Problems,
-    ) -> End {
+    fn work(&self, stack: &Stack, planned: &Planned<T::Work>, journal: &Journal<'_>, problems: &mut Problems) -> End {
         let record = journal.record();
         let is_open = |step: &&Step<T::Work>| {
             !step.is_deferred()

@@ -132,9 +132,11 @@ fn one<W>(
 
 /// `Deployment nextcloud: spec.replicas 1 -> 0 (set back: kubectl-scale)`.
 fn line<W>(step: &Step<W>) -> String {
-    let fields = step.fields.iter().take(3).map(|field| {
-        format!("{} {}", field.path, crate::diff::words::change(&field.change)).trim().to_owned()
-    });
+    let fields = step
+        .fields
+        .iter()
+        .take(3)
+        .map(|field| format!("{} {}", field.path, crate::diff::words::change(&field.change)).trim().to_owned());
     let mut said: Vec<String> = fields.collect();
     if step.fields.len() > 3 {
         said.push(format!("and {} more fields", step.fields.len() - 3));

@@ -111,7 +111,8 @@ struct Run<'a> {
 impl Run<'_> {
     /// Group after group; none if all is well.
     fn all(&self, items: &[Item<'_>]) -> Option<Done> {
-        let objects: Vec<(&str, &Id)> = items.iter().map(|(_, object)| (object.file.path.as_str(), &object.id)).collect();
+        let objects: Vec<(&str, &Id)> =
+            items.iter().map(|(_, object)| (object.file.path.as_str(), &object.id)).collect();
         let firsts = waited_for(&self.module.edges);
         let mut unconfirmed: Vec<Applied> = Vec::new();
         let groups = order(&objects, &self.module.edges);
@@ -124,9 +125,8 @@ impl Run<'_> {
             if !problems.is_empty() {
                 return Some(self.failed(problems));
             }
-            let is_waited_for = |(_, object): &Item<'_>| {
-                is_barrier(&object.id.kind) || firsts.contains(object.file.path.as_str())
-            };
+            let is_waited_for =
+                |(_, object): &Item<'_>| is_barrier(&object.id.kind) || firsts.contains(object.file.path.as_str());
             if number == last || of.iter().any(is_waited_for) {
                 let mut all = std::mem::take(&mut unconfirmed);
                 if let Err(problems) = wait(self.target, self.module, &mut all, self.journal) {
@@ -263,7 +263,11 @@ impl Run<'_> {
         taken.map(|_| ()).map_err(|refusal| {
             let what = format!("cannot take over {}", object.id.words());
             let problem = look::refused(&self.target.cluster, &what, &refusal);
-            if refusal.verdict() == Verdict::Changed { problem.note("it changed since the plan: push again") } else { problem }
+            if refusal.verdict() == Verdict::Changed {
+                problem.note("it changed since the plan: push again")
+            } else {
+                problem
+            }
         })
     }
 
@@ -274,7 +278,11 @@ impl Run<'_> {
         let how = Deletion { uid: Some(&live.uid), version: None, propagation, dry_run: false };
         let deleted = self.target.cluster.delete(&of, object::place(&of, &object.id), &object.id.name, &how);
         deleted.map_err(|refusal| {
-            look::refused(&self.target.cluster, &format!("cannot delete {} to make it again", object.id.words()), &refusal)
+            look::refused(
+                &self.target.cluster,
+                &format!("cannot delete {} to make it again", object.id.words()),
+                &refusal,
+            )
         })?;
         self.await_gone(&of, object, &live.uid)
     }
@@ -286,7 +294,8 @@ impl Run<'_> {
             let Some(there) = there.filter(|there| text(&there["metadata"]["uid"]) == uid) else { return Ok(()) };
             let finalizers = there["metadata"]["finalizers"].as_array().into_iter().flatten();
             let names: Vec<&str> = finalizers.filter_map(Value::as_str).collect();
-            let why = if names.is_empty() { String::new() } else { format!(": its finalizers are {}", names.join(", ")) };
+            let why =
+                if names.is_empty() { String::new() } else { format!(": its finalizers are {}", names.join(", ")) };
             if begin.elapsed() > GOING {
                 return Err(Problem::error(
                     "terminating",

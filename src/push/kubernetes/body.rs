@@ -138,7 +138,8 @@ fn key(step: &str) -> &str {
 /// The place of an entry that a step such as `[name=web`, `[web` or `[0` chooses.
 fn entry(list: &[Value], step: &str) -> Option<usize> {
     let inner = key(step);
-    let pairs: Vec<(&str, &str)> = inner.split(',').map(|pair| pair.split_once('=').unwrap_or(("name", pair))).collect();
+    let pairs: Vec<(&str, &str)> =
+        inner.split(',').map(|pair| pair.split_once('=').unwrap_or(("name", pair))).collect();
     let says = |entry: &Value, key: &str, text: &str| match &entry[key] {
         Value::String(value) => value == text.trim_matches('"'),
         value => value.to_string() == text,
@@ -198,7 +199,8 @@ mod tests {
     #[test]
     fn a_path_names_entries_of_lists() {
         let mut value = json!({"spec": {"containers": [{"name": "a", "image": "x"}, {"name": "b", "image": "y"}]}});
-        for path in ["spec.containers[name=b].image", ".spec.containers[name=\"b\"].image", "spec.containers[1].image"] {
+        for path in ["spec.containers[name=b].image", ".spec.containers[name=\"b\"].image", "spec.containers[1].image"]
+        {
             assert_eq!(at(&value, &steps(path)), Some(&json!("y")), "{path}");
         }
         put(&mut value, &steps("spec.containers[name=b].image"), json!("z"));

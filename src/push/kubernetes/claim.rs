@@ -45,13 +45,21 @@ impl Planning<'_> {
         let keeper = found.iter().find(|(tool, mark)| mark.starts_with("metadata.") && !allowed.contains(tool));
         if let Some((tool, mark)) = keeper.filter(|(tool, _)| **tool != Tool::Kubectl) {
             let problem = Problem::error("adopt", format!("{words} is kept by {}: {mark}", tool.name()));
-            draft.problem = Some(problem.note(format!("`--adopt-from {}` takes it over", tool.name())).at(&place(draft.object)));
+            draft.problem =
+                Some(problem.note(format!("`--adopt-from {}` takes it over", tool.name())).at(&place(draft.object)));
         }
         Action::Adopt
     }
 
     /// Takes over the fields of earlier tools, where that is allowed. What the object becomes by it.
-    pub(super) fn taken_over(&self, draft: &mut Draft<'_>, of: &Resource, there: &Value, new: Value, body: &Value) -> Value {
+    pub(super) fn taken_over(
+        &self,
+        draft: &mut Draft<'_>,
+        of: &Resource,
+        there: &Value,
+        new: Value,
+        body: &Value,
+    ) -> Value {
         let tools = self.tools();
         if tools.is_empty() {
             return new;
@@ -79,7 +87,9 @@ impl Planning<'_> {
         refusal: &Refusal,
     ) -> Result<Action, Problems> {
         let object = draft.object;
-        let Some(status) = refusal.status() else { return Err(self.target.refused(object, "apply", refusal, &body.masks).into()) };
+        let Some(status) = refusal.status() else {
+            return Err(self.target.refused(object, "apply", refusal, &body.masks).into());
+        };
         let Some(there) = look::get(&self.target.cluster, of, &object.id)? else { return Ok(Action::Create) };
         let tools = self.tools();
         let forced = object.annotation(FORCE).unwrap_or_default();
@@ -117,7 +127,9 @@ impl Planning<'_> {
                 let (new, sent) = self.settled(draft, of, &there, written.object, again.value);
                 self.compare(draft, of, &there, new, &sent)
             }
-            Err(refusal) if refusal.verdict() == crate::cluster::Verdict::Invalid => self.invalid(draft, of, &again, &refusal),
+            Err(refusal) if refusal.verdict() == crate::cluster::Verdict::Invalid => {
+                self.invalid(draft, of, &again, &refusal)
+            }
             Err(refusal) => Err(self.target.refused(object, "apply", &refusal, &again.masks).into()),
         }
     }
@@ -176,7 +188,12 @@ impl Planning<'_> {
         let others: Vec<&String> = fixed.iter().filter(|path| !is_shown(path)).collect();
         for path in others {
             let (pattern, change) = (path.clone(), Change::Value(None, None));
-            draft.fields.push(Field { path: path.clone(), pattern, change, effect: Effect::Risk("cannot change in place") });
+            draft.fields.push(Field {
+                path: path.clone(),
+                pattern,
+                change,
+                effect: Effect::Risk("cannot change in place"),
+            });
         }
         let name = format!("{}/{}", object.id.kind, object.id.name);
         let is_named = self.allowed.replace.iter().any(|named| *named == name || *named == object.id.to_string());

@@ -5,6 +5,7 @@
 
 pub mod apply;
 pub mod body;
+mod claim;
 pub mod fields;
 pub mod helm;
 pub mod immutable;
@@ -17,7 +18,6 @@ pub mod prune;
 pub mod ready;
 pub mod store;
 pub mod veil;
-mod claim;
 mod wait;
 
 use std::collections::BTreeMap;
@@ -68,12 +68,7 @@ impl Target for Kubernetes<'_> {
         &self.store
     }
 
-    fn plan(
-        &self,
-        world: &World<'_>,
-        chosen: &[&Stack],
-        allowed: &Allowed,
-    ) -> Result<Vec<Planned<Work>>, Problems> {
+    fn plan(&self, world: &World<'_>, chosen: &[&Stack], allowed: &Allowed) -> Result<Vec<Planned<Work>>, Problems> {
         plan::plan(self, world, chosen, allowed)
     }
 

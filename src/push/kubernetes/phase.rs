@@ -87,7 +87,8 @@ pub struct Group {
 pub fn order(objects: &[(&str, &Id)], edges: &[Edge]) -> Vec<Group> {
     let mut at: Vec<usize> = objects.iter().map(|(_, id)| phase(&id.kind) * STEPS).collect();
     let by_file: BTreeMap<&str, usize> = objects.iter().enumerate().map(|(at, (file, _))| (*file, at)).collect();
-    let places = |files: &[String]| -> Vec<usize> { files.iter().filter_map(|f| by_file.get(f.as_str()).copied()).collect() };
+    let places =
+        |files: &[String]| -> Vec<usize> { files.iter().filter_map(|f| by_file.get(f.as_str()).copied()).collect() };
     let edges: Vec<(Vec<usize>, Vec<usize>)> =
         edges.iter().map(|edge| (places(&edge.first), places(&edge.then))).collect();
     // each round settles at least one object; `build` refuses circles

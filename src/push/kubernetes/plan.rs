@@ -231,7 +231,13 @@ impl<'a> Planning<'a> {
     }
 
     /// What a server refused in the dry run.
-    fn refused(&self, draft: &mut Draft<'_>, of: &Resource, body: &Body, refusal: &Refusal) -> Result<Action, Problems> {
+    fn refused(
+        &self,
+        draft: &mut Draft<'_>,
+        of: &Resource,
+        body: &Body,
+        refusal: &Refusal,
+    ) -> Result<Action, Problems> {
         match refusal.verdict() {
             Verdict::NoNamespace | Verdict::Terminating => self.homeless(draft),
             Verdict::NotServed => self.unserved(draft),
@@ -277,7 +283,9 @@ impl<'a> Planning<'a> {
         draft.fields = self.fields(draft, there, &new);
         draft.work.live = Some(live);
         Ok(match action {
-            Action::Configure if draft.fields.is_empty() && draft.work.takeover.is_none() && is_marked(there, draft) => {
+            Action::Configure
+                if draft.fields.is_empty() && draft.work.takeover.is_none() && is_marked(there, draft) =>
+            {
                 Action::Unchanged
             }
             action => action,
@@ -382,8 +390,7 @@ pub(super) struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     fn new(stack: &'a Stack, object: &'a Object) -> Self {
-        let work =
-            Work { id: Some(object.id.clone()), object: Some(Arc::new(object.clone())), ..Work::default() };
+        let work = Work { id: Some(object.id.clone()), object: Some(Arc::new(object.clone())), ..Work::default() };
         Self { stack: &stack.name, object, fields: Vec::new(), notes: Vec::new(), waits: None, problem: None, work }
     }
 
@@ -404,7 +411,12 @@ impl<'a> Draft<'a> {
             notes: self.notes,
             waits: self.waits,
             digest: Some(self.object.file.digest.clone()),
-            seen: self.work.live.as_ref().filter(|_| action == Action::Unchanged).map(|live| (live.uid.clone(), live.version.clone())),
+            seen: self
+                .work
+                .live
+                .as_ref()
+                .filter(|_| action == Action::Unchanged)
+                .map(|live| (live.uid.clone(), live.version.clone())),
             problem: self.problem,
             work: self.work,
         }
@@ -436,7 +448,8 @@ fn is_as_recorded(member: &Member, live: &Live, object: &Object, stack: &str) ->
 
 /// Whether a dry run would change nothing, as far as metadata can say it: only of kinds that count their changes.
 fn is_as_before(live: &Live, new: &Value) -> bool {
-    let same = |key: &str| live.metadata.get(key).unwrap_or(&Value::Null) == new["metadata"].get(key).unwrap_or(&Value::Null);
+    let same =
+        |key: &str| live.metadata.get(key).unwrap_or(&Value::Null) == new["metadata"].get(key).unwrap_or(&Value::Null);
     live.generation.is_some()
         && live.generation == new["metadata"]["generation"].as_u64()
         && same("labels")
@@ -461,7 +474,8 @@ fn warning(header: &str) -> String {
 }
 
 fn wrong_scope(object: &Object, of: &Resource) -> Problem {
-    let what = if of.namespaced { "lives in a namespace, and names none" } else { "lives in no namespace, and names one" };
+    let what =
+        if of.namespaced { "lives in a namespace, and names none" } else { "lives in no namespace, and names one" };
     Problem::error("scope", format!("{} {what}", object.id.words())).at(&place(object))
 }
 

@@ -6,15 +6,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use super::Kubernetes;
 use super::look::{self, Live};
 use super::object::{self, Id};
 use super::phase::phase;
 use super::plan::{Planning, Work, subject};
-use super::Kubernetes;
 use crate::cluster::{Deletion, Resource, Verdict};
 use crate::problem::{Problem, Problems};
-use crate::push::journal::Journal;
 use crate::push::each::each;
+use crate::push::journal::Journal;
 use crate::push::plan::{Action, Allowed, Planned, Step};
 use crate::push::record::Member;
 use crate::push::report::Event;
@@ -183,12 +183,8 @@ fn delete(target: &Kubernetes<'_>, step: &Step<Work>, journal: &Journal<'_>) -> 
     let mut version = planned.version.clone();
     for _ in 0..TRIES {
         journal.may_write()?;
-        let how = Deletion {
-            uid: Some(&planned.uid),
-            version: Some(&version),
-            propagation: "Background",
-            dry_run: false,
-        };
+        let how =
+            Deletion { uid: Some(&planned.uid), version: Some(&version), propagation: "Background", dry_run: false };
         match target.cluster.delete(of, object::place(of, id), &id.name, &how) {
             Ok(_) => {
                 journal.gone(&step.id);

@@ -91,9 +91,11 @@ pub(super) fn wait(
     if all.iter().all(|applied| applied.is_ready) {
         return Ok(());
     }
-    let sent: Vec<Value> = module.files.iter().filter_map(|file| Object::read(&module.name, file)).map(|object| object.value()).collect();
+    let sent: Vec<Value> =
+        module.files.iter().filter_map(|file| Object::read(&module.name, file)).map(|object| object.value()).collect();
     let limit = timeout::of_module(module.timeout.as_deref(), &sent)?;
-    let mut waiting = Wait { target, journal, module, begin: Instant::now(), failed: BTreeMap::new(), said: String::new() };
+    let mut waiting =
+        Wait { target, journal, module, begin: Instant::now(), failed: BTreeMap::new(), said: String::new() };
     let mut pause = SHORTEST;
     loop {
         let open = waiting.look(all)?;
@@ -238,11 +240,8 @@ fn around(target: &Kubernetes<'_>, open: &Open) -> (Vec<Value>, Vec<Value>) {
         found
     };
     let selector = open.object["spec"]["selector"]["matchLabels"].as_object();
-    let labels: Vec<String> = selector
-        .into_iter()
-        .flatten()
-        .filter_map(|(key, value)| Some(format!("{key}={}", value.as_str()?)))
-        .collect();
+    let labels: Vec<String> =
+        selector.into_iter().flatten().filter_map(|(key, value)| Some(format!("{key}={}", value.as_str()?))).collect();
     let pods = if labels.is_empty() { Vec::new() } else { list("Pod", &labels.join(",")) };
     let is_near = |event: &Value| {
         let name = event["involvedObject"]["name"].as_str().unwrap_or_default();
@@ -272,8 +271,11 @@ fn read(target: &Kubernetes<'_>, all: &[Applied], stack: &str) -> Result<BTreeMa
     let mut found = BTreeMap::new();
     for ((api_version, kind, namespace), names) in places {
         let Some(of) = served.kind(api_version, kind) else { continue };
-        let select =
-            Select { namespace: Some(namespace).filter(|namespace| !namespace.is_empty()), labels: &labels, fields: "" };
+        let select = Select {
+            namespace: Some(namespace).filter(|namespace| !namespace.is_empty()),
+            labels: &labels,
+            fields: "",
+        };
         let listed = target.cluster.list(of, select, Part::Whole, &mut |mut item| {
             item["apiVersion"] = api_version.into();
             item["kind"] = kind.into();
@@ -281,7 +283,9 @@ fn read(target: &Kubernetes<'_>, all: &[Applied], stack: &str) -> Result<BTreeMa
                 found.insert(id, item);
             }
         });
-        listed.map_err(|refusal| look::refused(&target.cluster, &format!("cannot list the objects of kind {kind}"), &refusal))?;
+        listed.map_err(|refusal| {
+            look::refused(&target.cluster, &format!("cannot list the objects of kind {kind}"), &refusal)
+        })?;
     }
     Ok(found)
 }
