@@ -152,7 +152,7 @@ impl Cluster {
     pub fn discover(&self) -> Result<(), Refusal> {
         let list = |path: &str| -> Result<APIGroupDiscoveryList, Refusal> {
             let request = || Request::get(path).header("accept", ACCEPT_AGGREGATED_DISCOVERY_V2).body(Vec::new());
-            serde_json::from_slice(&self.patiently(&request)?.body).map_err(unreadable)
+            serde_json::from_slice(&self.patiently(&request)?.body).map_err(|error| unreadable(&error))
         };
         let served = Served::new(vec![list("/api")?, list("/apis")?]);
         *self.served.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(served);
@@ -355,10 +355,10 @@ fn written(answer: Answer) -> Result<Written, Refusal> {
 }
 
 fn value(body: &[u8]) -> Result<Value, Refusal> {
-    serde_json::from_slice(body).map_err(unreadable)
+    serde_json::from_slice(body).map_err(|error| unreadable(&error))
 }
 
-fn unreadable(error: serde_json::Error) -> Refusal {
+fn unreadable(error: &serde_json::Error) -> Refusal {
     Refusal::Silence(format!("the answer cannot be read: {error}"))
 }
 

@@ -84,9 +84,9 @@ impl Connection {
     /// Asks once, and waits no longer than so.
     pub async fn ask(&self, request: Request<Vec<u8>>, patience: Duration) -> Result<Answer, Refusal> {
         let answer = async {
-            let answer = self.client.send(request.map(Body::from)).await.map_err(Refusal::silence)?;
+            let answer = self.client.send(request.map(Body::from)).await.map_err(|error| Refusal::silence(&error))?;
             let (head, body) = Response::into_parts(answer);
-            let body = body.collect_bytes().await.map_err(Refusal::silence)?.to_vec();
+            let body = body.collect_bytes().await.map_err(|error| Refusal::silence(&error))?.to_vec();
             let text = |value: &http::HeaderValue| value.to_str().map(str::to_owned).unwrap_or_default();
             let warnings = head.headers.get_all("warning").iter().map(text).collect();
             let code = head.status.as_u16();

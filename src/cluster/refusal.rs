@@ -85,10 +85,10 @@ pub enum Verdict {
 
 impl Refusal {
     /// An error of the way to the server.
-    pub(super) fn silence(error: kube::Error) -> Self {
-        match trouble::login_failed(&error) {
+    pub(super) fn silence(error: &kube::Error) -> Self {
+        match trouble::login_failed(error) {
             Some(why) => Self::Login(why),
-            None => Self::Silence(trouble::plain(&error)),
+            None => Self::Silence(trouble::plain(error)),
         }
     }
 

@@ -5,15 +5,15 @@ use std::time::Duration;
 use super::refusal::{Refusal, Verdict};
 
 /// How long one object is tried while the server is busy or away.
-const DEADLINE: Duration = Duration::from_secs(120);
+const DEADLINE: Duration = Duration::from_mins(2);
 /// How long one object is tried while a webhook does not answer: whoever serves it may be starting.
-const WEBHOOK_DEADLINE: Duration = Duration::from_secs(600);
+const WEBHOOK_DEADLINE: Duration = Duration::from_mins(10);
 /// When a webhook that does not answer is named.
 const WEBHOOK_NAMED: Duration = Duration::from_secs(15);
 const SHORTEST: Duration = Duration::from_millis(200);
 const LONGEST: Duration = Duration::from_secs(10);
 /// The longest that a server may make us wait.
-const LONGEST_WISH: Duration = Duration::from_secs(60);
+const LONGEST_WISH: Duration = Duration::from_mins(1);
 
 /// How one request has gone until now.
 #[derive(Debug, Default)]

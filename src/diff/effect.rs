@@ -52,6 +52,7 @@ fn is_setting(path: &str, name: &str) -> bool {
 }
 
 /// What a reviewer must know of an object that is removed.
+#[must_use]
 pub fn of_removal(kind: &str, kept: bool) -> Option<&'static str> {
     match kind {
         _ if kept => Some("stays in the cluster: homebuild.dev/prune: keep"),

@@ -149,6 +149,15 @@ fn git(root: &Path, arguments: &[&str], input: &[u8]) -> Result<Vec<u8>, Problem
     Err(Problem::error("git", format!("git failed: {said}")))
 }
 
+/// The commit that a folder is at, with a `+` behind it where its `out/` differs from it; none outside of git.
+#[must_use]
+pub fn head(root: &Path) -> Option<String> {
+    let commit = commit(root, "HEAD").ok()?;
+    let changed = git(root, &["status", "--porcelain", "--", "out"], &[]).ok()?;
+    let short: String = commit.chars().take(12).collect();
+    Some(if changed.is_empty() { short } else { format!("{short}+") })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,13 +170,4 @@ mod tests {
         let cause = cause("-\t-\tpicture.png").unwrap();
         assert_eq!((cause.path.as_str(), cause.lines), ("picture.png", None));
     }
-}
-
-/// The commit that a folder is at, with a `+` behind it where its `out/` differs from it; none outside of git.
-#[must_use]
-pub fn head(root: &Path) -> Option<String> {
-    let commit = commit(root, "HEAD").ok()?;
-    let changed = git(root, &["status", "--porcelain", "--", "out"], &[]).ok()?;
-    let short: String = commit.chars().take(12).collect();
-    Some(if changed.is_empty() { short } else { format!("{short}+") })
 }

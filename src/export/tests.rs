@@ -25,7 +25,7 @@ const FILES: [(&str, &str); 10] = [
 
 fn tree(files: &[(&str, &str)]) -> Tree {
     let sources: Vec<_> = files.iter().map(|(path, text)| Source::new(format!("out/{path}"), *text)).collect();
-    Tree::of(&sources).unwrap_or_else(|problems| panic!("{problems:?}"))
+    Tree::of(&sources, true).unwrap_or_else(|problems| panic!("{problems:?}"))
 }
 
 fn flux() -> Flux {
@@ -127,7 +127,7 @@ fn flux_is_given_a_kustomization() {
 fn flux_waits_as_long_as_the_most_patient_module() {
     let made = file(&FILES, &Engine::Flux(flux()), "kustomization.platform.yaml");
     assert!(made.contains("\n  timeout: 90m\n"), "{made}");
-    assert_eq!(["90", "1m30s", "2h5m", "x"].map(|text| super::flux::seconds(text)), [90, 90, 7500, 0]);
+    assert_eq!(["90", "1m30s", "2h5m", "x"].map(super::flux::seconds), [90, 90, 7500, 0]);
 }
 
 #[test]

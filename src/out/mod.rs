@@ -38,7 +38,7 @@ mod write;
 pub use keep::{Kept, keep};
 pub use look::{Look, State, look};
 pub use program::Program;
-pub use put::{put, put_file};
+pub use put::{folder, put, put_file};
 pub use read::{Built, Stack, Tree, read, read_texts};
 pub use save::{Keep, refresh, save};
 pub use turn::Turn;

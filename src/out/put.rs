@@ -28,3 +28,11 @@ pub fn put_file(path: &Path, text: &str) -> Result<(), Problem> {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     tree::replace(folder.as_fd(), &name, text.as_bytes()).map(|_| ()).map_err(refused)
 }
+
+/// A folder below the site that is made where it is missing: its path, as it was given.
+pub fn folder<'a>(site: &Site, path: &'a str) -> Result<&'a str, Problem> {
+    let refused = |error| tree::refused("make", path, error);
+    let root = descriptor::open_folder(site.descriptor(), ".").map_err(refused)?;
+    path.split('/').try_fold(root, |folder, part| tree::folder(&folder, part)).map_err(refused)?;
+    Ok(path)
+}

@@ -17,7 +17,7 @@ pub fn waves<'a>(stacks: &'a [Stack]) -> Vec<Vec<&'a Stack>> {
             // `build` refuses circles; a tree that has one is pushed in the order of names
             wave = left.values().copied().collect();
         }
-        wave.iter().for_each(|stack| _ = left.remove(stack.name.as_str()));
+        left.retain(|name, _| !wave.iter().any(|stack| stack.name == *name));
         waves.push(wave);
     }
     waves

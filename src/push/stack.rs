@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::digest;
 use crate::out::{self, Tree};
 use crate::problem::{Place, Problem, Problems, Source};
-use crate::yaml::{self, Data, Node};
+use crate::yaml::{self, Data, Map, Node};
 
 use super::each::each;
 use super::record;
@@ -151,7 +151,7 @@ fn stack(read: &out::Stack) -> Stack {
     for (built, file) in read.files.iter().zip(each) {
         files.entry(&built.module).or_default().push(file);
     }
-    let modules = read.lock.get("modules").and_then(Node::as_map).into_iter().flat_map(|map| map.iter());
+    let modules = read.lock.get("modules").and_then(Node::as_map).into_iter().flat_map(Map::iter);
     let modules = modules.map(|(name, lock)| Module::new(name, lock, files.remove(name).unwrap_or_default()));
     Stack {
         name: read.name.clone(),
@@ -174,7 +174,7 @@ fn texts(list: Option<&Node>) -> Vec<String> {
 /// The version of a stack: over its lock and the digests of its modules.
 fn version(stack: &out::Stack) -> String {
     let sums = stack.sums.iter().map(|(_, sums)| sums.text.as_str());
-    digest::hex(&std::iter::once(stack.lock_source.text.as_str()).chain(sums).collect::<String>(), 6)
+    digest::hex(std::iter::once(stack.lock_source.text.as_str()).chain(sums).collect::<String>(), 6)
 }
 
 /// The files that are not what `SHA256SUMS` says.

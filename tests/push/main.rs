@@ -3,7 +3,10 @@
 //! `tests/run.sh push` starts one, sets `KUBECONFIG`, and runs these; without it they are not run, and say so. Each test
 //! has stacks and namespaces of its own, so they can run beside one another.
 
+mod adopt;
 mod basic;
+mod commands;
 mod faults;
 mod proxy;
+mod refused;
 mod site;

@@ -46,15 +46,6 @@ impl Proxy {
     pub fn aim_at(&self, process: u32) {
         fs::write(self.folder.path().join("pid"), process.to_string()).unwrap();
     }
-
-    /// The requests until now that wrote something; they are forgotten.
-    pub fn writes(&self) -> Vec<String> {
-        let log = self.folder.path().join("log");
-        let text = fs::read_to_string(&log).unwrap_or_default();
-        let _ = fs::remove_file(log);
-        let is_write = |line: &&str| !line.starts_with("GET ") && !line.contains("dryRun");
-        text.lines().filter(is_write).map(str::to_owned).collect()
-    }
 }
 
 impl Drop for Proxy {

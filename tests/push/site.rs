@@ -127,12 +127,12 @@ impl Site {
     }
 
     pub fn run(&self, arguments: &[&str]) -> Run {
-        said(self.command(arguments).output().unwrap())
+        said(&self.command(arguments).output().unwrap())
     }
 
     /// The same, through a proxy.
     pub fn run_through(&self, proxy: &Proxy, arguments: &[&str]) -> Run {
-        said(self.command(arguments).env("KUBECONFIG", proxy.kubeconfig()).output().unwrap())
+        said(&self.command(arguments).env("KUBECONFIG", proxy.kubeconfig()).output().unwrap())
     }
 
     /// The same, where the proxy may kill it. Whether it did.
@@ -160,7 +160,26 @@ impl Site {
 
     pub fn try_kubectl(&self, arguments: &[&str]) -> Run {
         let arguments: Vec<String> = arguments.iter().map(|text| self.named(text)).collect();
-        said(Command::new("kubectl").args(&arguments).stdin(Stdio::null()).output().unwrap())
+        said(&Command::new("kubectl").args(&arguments).stdin(Stdio::null()).output().unwrap())
+    }
+
+    /// Sends an object to the API as a tool does, by its field manager.
+    #[track_caller]
+    pub fn raw(&self, method: &str, path: &str, manager: &str, body: &Value) -> Value {
+        let kubeconfig: Value =
+            serde_json::from_str(&fs::read_to_string(std::env::var_os("KUBECONFIG").unwrap()).unwrap()).unwrap();
+        let token = kubeconfig["users"][0]["user"]["token"].as_str().unwrap();
+        let server = kubeconfig["clusters"][0]["cluster"]["server"].as_str().unwrap();
+        let kind = if body.is_array() { "application/json-patch+json" } else { "application/json" };
+        let output = Command::new("curl")
+            .args(["--silent", "--insecure", "--request", method, "--data", &self.named(&body.to_string())])
+            .args(["--header", &format!("Authorization: Bearer {token}"), "--header", &format!("Content-Type: {kind}")])
+            .arg(format!("{server}{}?fieldManager={manager}", self.named(path)))
+            .output()
+            .unwrap();
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_ne!(answer["kind"], "Status", "{answer:#}");
+        answer
     }
 
     /// An object as JSON; nothing where it is not there.
@@ -193,7 +212,7 @@ impl Site {
     }
 }
 
-fn said(output: Output) -> Run {
+fn said(output: &Output) -> Run {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Run { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) }
 }

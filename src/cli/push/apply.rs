@@ -21,6 +21,7 @@ use crate::push::target::Target as _;
 
 /// Arguments of `homebuild push`.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[command(after_help = examples!(
     "push --stack platform",
     "push --yes                     # in CI: nobody is asked",
@@ -159,7 +160,7 @@ impl Pushing<'_> {
             if !problems.is_empty() {
                 tell_problems(problems, "");
             }
-            let _ = write!(style::out(), "{}", text::pushed(&results, self.begin.elapsed().as_millis()));
+            let _ = write!(style::out(), "{}", text::pushed(&results, self.begin.elapsed()));
         }
         Ok(is_good && !self.cluster.is_stopped() && !self.stop.load(std::sync::atomic::Ordering::Relaxed))
     }

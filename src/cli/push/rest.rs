@@ -1,6 +1,7 @@
 //! `homebuild history`, `orphans`, `unlock` and `destroy`.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
@@ -148,13 +149,14 @@ fn left(root: &Path, place: &Where) -> Answer {
         let objects: Vec<&(String, String)> = marked.iter().filter(|(id, stack)| !is_known(id, stack)).collect();
         let mut said = String::new();
         for (stack, number) in &stacks {
-            said.push_str(&format!(
-                "{stack}: {}, and out/ has it no more; `homebuild destroy --stack {stack}`\n",
+            let _ = writeln!(
+                said,
+                "{stack}: {}, and out/ has it no more; `homebuild destroy --stack {stack}`",
                 count(*number, "object")
-            ));
+            );
         }
         for (id, stack) in &objects {
-            said.push_str(&format!("{id}: marked as of stack {stack}, which does not know it\n"));
+            let _ = writeln!(said, "{id}: marked as of stack {stack}, which does not know it");
         }
         if said.is_empty() {
             said.push_str("no orphans\n");
@@ -201,7 +203,7 @@ fn destroyed(root: &Path, arguments: &Destroy) -> Answer {
         let of = |action: Action| planned.steps.iter().filter(move |step| step.action == action);
         let mut said = format!("{name}: {} deleted\n", count(of(Action::Prune).count(), "object"));
         for step in of(Action::Keep) {
-            said.push_str(&format!("kept  {}: {}\n", step.id, step.notes.join("; ")));
+            let _ = writeln!(said, "kept  {}: {}", step.id, step.notes.join("; "));
         }
         let ids = |action| of(action).map(|step| step.id.clone()).collect::<Vec<_>>();
         Ok((json!({"stack": name, "deleted": ids(Action::Prune), "kept": ids(Action::Keep)}), said))

@@ -1,7 +1,7 @@
 //! What push reads of a site: `out/`, the secrets, and to which cluster it goes.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
@@ -16,13 +16,13 @@ use crate::kubernetes::kinds::Kinds;
 use crate::load;
 use crate::out::{self, Changes, Mode};
 use crate::problem::{Problem, Problems, Source, did_you_mean};
-use crate::push::kubernetes::Kubernetes;
+use crate::push::kubernetes::{Charts, Kubernetes};
 use crate::push::order::{self, Choice};
 use crate::push::stack::{self, Stack};
 use crate::push::target::Name;
 use crate::secrets::Secret;
 use crate::sops::{Vault, fill};
-use crate::yaml::Node;
+use crate::yaml::{Map, Node};
 
 /// Which cluster the contexts led to at the last push from here; safe to delete.
 const KNOWN: &str = ".homebuild/clusters.json";
@@ -68,6 +68,9 @@ pub(super) struct Site {
     /// The git commit of `out/`.
     pub commit: Option<String>,
     context: Option<String>,
+    /// Whether the target says `helm: flux`.
+    leaves_charts_to_flux: bool,
+    root: PathBuf,
     /// Whether the context was named on the command line.
     is_named: bool,
     disk: disk::Site,
@@ -90,6 +93,8 @@ impl Site {
         Ok(Self {
             kinds: Kinds::new(&disk.folder("schemas")?.files)?,
             uid: text("uid"),
+            leaves_charts_to_flux: text("helm").as_deref() == Some("flux"),
+            root: root.to_owned(),
             is_named: place.context.is_some(),
             context: place.context.clone().or_else(|| text("context")),
             commit: diff::head(root),
@@ -170,6 +175,16 @@ impl Site {
         Ok(out::put(&self.disk, KNOWN, &format!("{text}\n"))?)
     }
 
+    /// Who installs charts: Flux where the target says so, else the program helm, with a folder beside the site's memory.
+    fn charts(&self) -> Result<Charts, Problem> {
+        if self.leaves_charts_to_flux {
+            return Ok(Charts::Flux);
+        }
+        let folder = out::folder(&self.disk, ".homebuild/helm")?;
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        Ok(Charts::Helm { path, folder: self.root.join(folder) })
+    }
+
     /// Does something with the target.
     pub fn with_target<R>(
         &self,
@@ -177,7 +192,7 @@ impl Site {
         work: impl FnOnce(&Kubernetes<'_>) -> Result<R, Problems>,
     ) -> Result<R, Problems> {
         let fill = |file: &Arc<Source>, is_old: bool| self.fill(file, is_old);
-        let target = Kubernetes::new(&self.target, cluster, &self.kinds, &fill)?;
+        let target = Kubernetes::new(&self.target, cluster, &self.kinds, &fill, self.charts()?)?;
         work(&target)
     }
 }
@@ -186,7 +201,7 @@ impl Site {
 fn target(tree: &out::Tree, place: &Where) -> Result<(String, Node), Problem> {
     let targets = tree.site.as_ref().and_then(|lock| lock.get("targets")).and_then(Node::as_map);
     let is_cluster = |(_, node): &(&str, &Node)| node.get("type").and_then(Node::as_str) == Some("kubernetes");
-    let clusters: Vec<(&str, &Node)> = targets.into_iter().flat_map(|map| map.iter()).filter(is_cluster).collect();
+    let clusters: Vec<(&str, &Node)> = targets.into_iter().flat_map(Map::iter).filter(is_cluster).collect();
     let names = || clusters.iter().map(|(name, _)| *name).collect::<Vec<_>>();
     let found = match (&place.target, &clusters[..]) {
         (Some(wanted), _) => clusters.iter().find(|(name, _)| name == wanted).ok_or_else(|| {

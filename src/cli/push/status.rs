@@ -1,5 +1,6 @@
 //! `homebuild status`
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
@@ -119,11 +120,11 @@ fn screen(all: &[Status]) -> String {
     for status in all {
         let lines = || [&status.blocked, &status.drifted, &status.unready, &status.behind].into_iter().flatten();
         for line in lines().take(TOLD) {
-            text.push_str(&format!("  {}  {line}\n", status.stack));
+            let _ = writeln!(text, "  {}  {line}", status.stack);
         }
         let more = lines().count().saturating_sub(TOLD);
         if more > 0 {
-            text.push_str(&format!("  {}  and {more} more: --json has all\n", status.stack));
+            let _ = writeln!(text, "  {}  and {more} more: --json has all", status.stack);
         }
     }
     text

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
 
+use std::time::Duration;
+
 use anstyle::Style;
 
 use super::site::Site;
@@ -127,10 +129,9 @@ fn told(counts: &BTreeMap<Action, usize>) -> String {
 pub(super) fn happened(stack: &str, module: &str, event: &Event, verbose: bool) {
     let place = if module.is_empty() || module == stack { stack.to_owned() } else { format!("{stack}/{module}") };
     let line = match event {
-        Event::Begins | Event::Done if !verbose => return,
+        Event::Begins | Event::Done | Event::Wrote(..) if !verbose => return,
         Event::Begins => "begins".to_owned(),
         Event::Waits(what) => format!("{} {what}", paint(DIM, "waiting")),
-        Event::Wrote(..) if !verbose => return,
         Event::Wrote(word, object) => format!("{word} {object}"),
         Event::Warns(text) => format!("{} {text}", paint(ATTENTION, "the server warns:")),
         Event::Ready => paint(GOOD, "ready"),
@@ -143,14 +144,14 @@ pub(super) fn happened(stack: &str, module: &str, event: &Event, verbose: bool) 
 }
 
 /// What became of all stacks.
-pub(super) fn pushed(results: &[Result], milliseconds: u128) -> String {
+pub(super) fn pushed(results: &[Result], took: Duration) -> String {
     let mut counts: BTreeMap<Action, usize> = BTreeMap::new();
     for result in results {
         result.counts.iter().for_each(|(action, count)| *counts.entry(*action).or_default() += count);
     }
     if results.iter().all(|result| result.end == End::Nothing) {
         let objects = counts.get(&Action::Unchanged).copied().unwrap_or_default();
-        return format!("nothing to do: {} as in out/ ({milliseconds} ms)\n", count(objects, "object"));
+        return format!("nothing to do: {} as in out/ ({} ms)\n", count(objects, "object"), took.as_millis());
     }
     let mut out = String::new();
     let of = |end: &dyn Fn(&End) -> bool| -> Vec<&str> {
@@ -169,6 +170,6 @@ pub(super) fn pushed(results: &[Result], milliseconds: u128) -> String {
     for note in results.iter().flat_map(|result| &result.notes) {
         let _ = writeln!(out, "  = {note}");
     }
-    let _ = writeln!(out, "{} ({:.1} s)", told(&counts), milliseconds as f64 / 1000.0);
+    let _ = writeln!(out, "{} ({:.1} s)", told(&counts), took.as_secs_f64());
     out
 }

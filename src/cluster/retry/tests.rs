@@ -35,8 +35,8 @@ fn a_busy_server_is_asked_again_when_it_wishes() {
 
 #[test]
 fn no_wish_makes_it_wait_longer_than_a_minute() {
-    let busy = Refusal::answer(429, b"", Some(Duration::from_secs(86_400)));
-    assert_eq!(Tries::default().again(&busy, Duration::ZERO, 0.0), Some(Duration::from_secs(60)));
+    let busy = Refusal::answer(429, b"", Some(Duration::from_hours(24)));
+    assert_eq!(Tries::default().again(&busy, Duration::ZERO, 0.0), Some(Duration::from_mins(1)));
 }
 
 #[test]

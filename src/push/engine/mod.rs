@@ -235,7 +235,9 @@ impl<T: Target> Push<'_, T> {
             Ok(planned) => planned,
             Err(problems) => {
                 let first = chosen.first().and_then(|stack| results.get_mut(&stack.name));
-                first.into_iter().for_each(|result| result.problems.extend(problems.clone()));
+                if let Some(result) = first {
+                    result.problems.extend(problems);
+                }
                 return;
             }
         };

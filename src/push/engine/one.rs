@@ -20,7 +20,7 @@ impl<T: Target> Push<'_, T> {
             return nothing_of(name, Problem::error("unknown-stack", format!("out/ has no stack `{name}`")));
         };
         if !needs_work(planned, &kept.record) {
-            return Result { end: End::Nothing, problems: Problems::new(), ..self.result(planned) };
+            return Result { end: End::Nothing, problems: Problems::new(), ..result(planned) };
         }
         let say = |what: String| (self.reporter)(name, "", Event::Waits(what));
         if let Err(problem) = self.leases.take(name, self.order.patience, &say) {
@@ -33,22 +33,8 @@ impl<T: Target> Push<'_, T> {
         result
     }
 
-    /// What is known of a result before anything is done.
-    fn result(&self, planned: &Planned<T::Work>) -> Result {
-        let counts = Action::ALL.into_iter().map(|action| (action, planned.count(action)));
-        let deferred = planned.steps.iter().filter(|step| step.is_deferred());
-        Result {
-            stack: planned.stack.clone(),
-            end: End::Failed,
-            counts: counts.filter(|(_, count)| *count > 0).collect(),
-            problems: Problems::new(),
-            notes: deferred.map(|step| format!("{} waits for a stack that is not pushed yet", step.id)).collect(),
-            release: None,
-        }
-    }
-
     fn leased(&self, stack: &Stack, planned: &Planned<T::Work>, kept: Kept) -> Result {
-        let mut result = self.result(planned);
+        let mut result = result(planned);
         let held = || self.leases.held(&stack.name);
         let journal = Journal::new(&stack.name, self.target.store(), &held, self.reporter, kept.record, kept.version);
         let mut begun = Ok(());
@@ -60,7 +46,7 @@ impl<T: Target> Push<'_, T> {
         }
         result.release = journal.record().releases.first().map(|release| release.number);
         result.end = self.work(stack, planned, &journal, &mut result.problems);
-        self.end(planned, &journal, &mut result);
+        end(planned, &journal, &mut result);
         result
     }
 
@@ -94,7 +80,9 @@ impl<T: Target> Push<'_, T> {
             match done {
                 Done::Ready => {
                     journal.tell(&name, Event::Ready);
-                    module.into_iter().for_each(|module| keep(journal, module));
+                    if let Some(module) = module {
+                        keep(journal, module);
+                    }
                 }
                 Done::Failed(why) => {
                     journal.tell(&name, Event::Failed);
@@ -128,26 +116,40 @@ impl<T: Target> Push<'_, T> {
         }
         end
     }
+}
 
-    /// Writes what is.
-    fn end(&self, planned: &Planned<T::Work>, journal: &Journal<'_>, result: &mut Result) {
-        let wanted: BTreeSet<&str> = planned.steps.iter().map(|step| step.id.as_str()).collect();
-        let why = result.problems.first().map(|problem| problem.message.clone());
-        let counts: BTreeMap<String, usize> =
-            result.counts.iter().map(|(action, count)| (action.word().to_owned(), *count)).collect();
-        journal.change(|record| {
-            if result.end == End::Done {
-                // what had no step is gone, or another stack's
-                record.members.retain(|id, _| wanted.contains(id.as_str()));
-            }
-            record.finish(result.end.outcome(), &now(), counts, why.as_deref());
-        });
-        if let Err(problem) = journal.save() {
-            result.problems.push(problem);
-            if result.end == End::Done {
-                result.end = End::Failed;
-            }
+/// Writes what is.
+fn end<W>(planned: &Planned<W>, journal: &Journal<'_>, result: &mut Result) {
+    let wanted: BTreeSet<&str> = planned.steps.iter().map(|step| step.id.as_str()).collect();
+    let why = result.problems.first().map(|problem| problem.message.clone());
+    let counts: BTreeMap<String, usize> =
+        result.counts.iter().map(|(action, count)| (action.word().to_owned(), *count)).collect();
+    journal.change(|record| {
+        if result.end == End::Done {
+            // what had no step is gone, or another stack's
+            record.members.retain(|id, _| wanted.contains(id.as_str()));
         }
+        record.finish(result.end.outcome(), &now(), counts, why.as_deref());
+    });
+    if let Err(problem) = journal.save() {
+        result.problems.push(problem);
+        if result.end == End::Done {
+            result.end = End::Failed;
+        }
+    }
+}
+
+/// What is known of a result before anything is done.
+fn result<W>(planned: &Planned<W>) -> Result {
+    let counts = Action::ALL.into_iter().map(|action| (action, planned.count(action)));
+    let deferred = planned.steps.iter().filter(|step| step.is_deferred());
+    Result {
+        stack: planned.stack.clone(),
+        end: End::Failed,
+        counts: counts.filter(|(_, count)| *count > 0).collect(),
+        problems: Problems::new(),
+        notes: deferred.map(|step| format!("{} waits for a stack that is not pushed yet", step.id)).collect(),
+        release: None,
     }
 }
 

@@ -10,6 +10,7 @@ const FEW: usize = 5;
 const PART: usize = 5;
 
 /// Why what was planned is not done: objects that are blocked, too many that would go, dependencies that are not there.
+#[must_use]
 pub fn refuse<W>(plan: &Plan<W>, stacks: &[Stack], allowed: &Allowed) -> Problems {
     let mut problems = Problems::new();
     for planned in &plan.stacks {

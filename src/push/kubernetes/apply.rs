@@ -23,7 +23,7 @@ use crate::push::target::Done;
 /// How long a kind may take until it is served, after its definition is there.
 const GRACE: Duration = Duration::from_secs(30);
 /// How long an object that is being deleted may take to be gone.
-const GOING: Duration = Duration::from_secs(120);
+const GOING: Duration = Duration::from_mins(2);
 const POLL: Duration = Duration::from_millis(100);
 
 /// A step and its object.
@@ -173,7 +173,17 @@ impl Run<'_> {
             let live = step.work.live.as_ref();
             let (uid, version) = live.map_or(("", ""), |live| (&live.uid, &live.version));
             self.journal.applied(&step.id, uid, version);
-            return Ok(Applied::seen(&object.id, &object.api_version, version));
+            let is_helms = self.target.is_for_helm(&object.id);
+            let applied = if is_helms { Applied::ready } else { Applied::seen };
+            return Ok(applied(&object.id, &object.api_version, version));
+        }
+        if self.target.is_for_helm(&object.id) {
+            self.journal.may_write()?;
+            self.journal.tell(&self.module.name, Event::Waits(format!("{}: helm runs", object.id.words())));
+            let revision = self.target.run_helm(step, object).map_err(first)?;
+            self.journal.applied(&step.id, &revision.uid, &revision.secret);
+            self.journal.tell(&self.module.name, Event::Wrote(step.action.word().to_owned(), object.id.words()));
+            return Ok(Applied::ready(&object.id, &object.api_version, &revision.secret));
         }
         if let Some(propagation) = step.work.replace {
             self.remove(step, object, propagation)?;

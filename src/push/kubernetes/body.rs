@@ -142,7 +142,7 @@ fn entry(list: &[Value], step: &str) -> Option<usize> {
         inner.split(',').map(|pair| pair.split_once('=').unwrap_or(("name", pair))).collect();
     let says = |entry: &Value, key: &str, text: &str| match &entry[key] {
         Value::String(value) => value == text.trim_matches('"'),
-        value => value.to_string() == text,
+        value => text == format!("{value}"),
     };
     let found = list.iter().position(|entry| pairs.iter().all(|(key, text)| says(entry, key, text)));
     found.or_else(|| inner.parse().ok().filter(|at: &usize| *at < list.len()))
@@ -168,9 +168,9 @@ fn put(value: &mut Value, steps: &[String], new: Value) {
     let Some((last, above)) = steps.split_last() else { return };
     match parent(value, above) {
         Some(Value::Object(map)) => _ = map.insert(key(last).to_owned(), new),
-        Some(Value::Array(list)) => {
-            if let Some(at) = entry(list, last) {
-                list[at] = new;
+        Some(Value::Array(entries)) => {
+            if let Some(at) = entry(entries, last) {
+                entries[at] = new;
             }
         }
         _ => {}
@@ -181,9 +181,9 @@ fn remove(value: &mut Value, steps: &[String]) {
     let Some((last, above)) = steps.split_last() else { return };
     match parent(value, above) {
         Some(Value::Object(map)) => _ = map.remove(key(last)),
-        Some(Value::Array(list)) => {
-            if let Some(at) = entry(list, last) {
-                list.remove(at);
+        Some(Value::Array(entries)) => {
+            if let Some(at) = entry(entries, last) {
+                entries.remove(at);
             }
         }
         _ => {}

@@ -20,6 +20,11 @@ const FORCE: &str = "homebuild.dev/force-fields";
 /// The annotation by which an object may be deleted and made again.
 const REPLACE: (&str, &str) = ("homebuild.dev/replace", "allow");
 
+/// Whether an object that is there may become its stack's.
+pub(super) fn is_allowed(planning: &Planning<'_>, object: &object::Object) -> bool {
+    planning.allowed.adopt || object.annotation(ADOPT.0).as_deref() == Some(ADOPT.1)
+}
+
 impl Planning<'_> {
     /// The tools whose fields are taken over.
     fn tools(&self) -> Vec<Tool> {
@@ -29,7 +34,7 @@ impl Planning<'_> {
     /// An object that is there and nobody's.
     pub(super) fn adoption(&self, draft: &mut Draft<'_>, there: &Value) -> Action {
         let words = draft.object.id.words();
-        let is_allowed = self.allowed.adopt || draft.object.annotation(ADOPT.0).as_deref() == Some(ADOPT.1);
+        let is_allowed = is_allowed(self, draft.object);
         let found = owners::tools(there);
         let allowed = self.tools();
         if !is_allowed {

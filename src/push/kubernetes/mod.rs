@@ -5,6 +5,7 @@
 
 pub mod apply;
 pub mod body;
+mod charts;
 mod claim;
 pub mod fields;
 pub mod helm;
@@ -21,7 +22,7 @@ pub mod veil;
 mod wait;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::cluster::Cluster;
 use crate::kubernetes::kinds::Kinds;
@@ -30,6 +31,8 @@ use crate::push::journal::Journal;
 use crate::push::plan::{Allowed, Planned, Step};
 use crate::push::stack::Stack;
 use crate::push::target::{Done, Name, Store, Target, World};
+pub use charts::Charts;
+use helm::Helm;
 use object::Fill;
 use plan::Work;
 
@@ -40,11 +43,19 @@ pub struct Kubernetes<'a> {
     name: Name,
     kinds: &'a Kinds,
     fill: &'a Fill<'a>,
+    charts: Charts,
+    helm: OnceLock<Result<Helm, Problem>>,
 }
 
 impl<'a> Kubernetes<'a> {
     /// The cluster of a target's name. What makes it this very one is the uid of its namespace `kube-system`.
-    pub fn new(target: &str, cluster: &Arc<Cluster>, kinds: &'a Kinds, fill: &'a Fill<'a>) -> Result<Self, Problem> {
+    pub fn new(
+        target: &str,
+        cluster: &Arc<Cluster>,
+        kinds: &'a Kinds,
+        fill: &'a Fill<'a>,
+        charts: Charts,
+    ) -> Result<Self, Problem> {
         let served = cluster.served();
         let namespaces = served.kind("v1", "Namespace").ok_or_else(|| {
             Problem::error("cluster", format!("{} serves no namespaces: is it a Kubernetes API?", cluster.server()))
@@ -53,7 +64,15 @@ impl<'a> Kubernetes<'a> {
         let identity = system.as_ref().and_then(|system| system["metadata"]["uid"].as_str()).unwrap_or_default();
         let name =
             Name { target: target.to_owned(), address: cluster.server().to_owned(), identity: identity.to_owned() };
-        Ok(Self { cluster: cluster.clone(), store: store::InCluster::new(cluster.clone()), name, kinds, fill })
+        Ok(Self {
+            cluster: cluster.clone(),
+            store: store::InCluster::new(cluster.clone()),
+            name,
+            kinds,
+            fill,
+            charts,
+            helm: OnceLock::new(),
+        })
     }
 }
 

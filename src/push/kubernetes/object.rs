@@ -263,7 +263,7 @@ pub fn comparable(object: &Value) -> Value {
 
 fn strip(metadata: &mut Map<String, Value>, map: &str, keys: &[&str]) {
     let Some(entries) = metadata.get_mut(map).and_then(Value::as_object_mut) else { return };
-    keys.iter().for_each(|key| _ = entries.remove(*key));
+    entries.retain(|key, _| !keys.contains(&key.as_str()));
     if entries.is_empty() {
         metadata.remove(map);
     }

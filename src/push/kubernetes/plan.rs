@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::body::{Body, needs_live};
+use super::charts::{Revisions, is_release};
 use super::look::{self, Live};
 use super::object::{Id, Object, comparable};
 use super::veil::veil;
@@ -28,6 +29,8 @@ pub struct Work {
     pub id: Option<Id>,
     /// As `out/` has it; none of what is deleted.
     pub object: Option<Arc<Object>>,
+    /// Of a chart's release: its repository, and what its values come from.
+    pub beside: Vec<Arc<Object>>,
     /// The live object that was planned for.
     pub live: Option<Live>,
     /// Paths that are left to who has them.
@@ -67,16 +70,28 @@ pub(super) fn plan(
 ) -> Result<Vec<Planned<Work>>, Problems> {
     let planning = Planning::new(target, world, allowed);
     let objects: Vec<(&Stack, Object)> = chosen.iter().flat_map(|stack| self::objects(stack)).collect();
+    let (charts, objects): (Vec<_>, Vec<_>) =
+        objects.into_iter().partition(|(_, object)| target.is_for_helm(&object.id));
     let live = planning.look(chosen, &objects)?;
-    let steps = each(&objects, |(stack, object)| planning.step(stack, object, live.get(&object.id)));
+    let revisions = planning.revisions(chosen, &charts)?;
+    let mut steps = each(&objects, |(stack, object)| planning.step(stack, object, live.get(&object.id)));
+    let releases: Vec<&(&Stack, Object)> = charts.iter().filter(|(_, object)| is_release(&object.id)).collect();
+    steps.extend(each(&releases, |(stack, object)| {
+        let all = charts.iter().chain(&objects);
+        let beside: Vec<&Object> = all.filter(|(of, _)| of.name == stack.name).map(|(_, object)| object).collect();
+        planning.release(stack, object, &beside, &revisions)
+    }));
+    let owners = objects.iter().chain(releases).map(|(stack, _)| stack);
     if target.cluster.is_stopped() {
         return Err(Problem::error("interrupted", "interrupted").into());
     }
     let mut planned: Vec<Planned<Work>> =
         chosen.iter().map(|stack| Planned { stack: stack.name.clone(), steps: Vec::new() }).collect();
-    for ((stack, _), step) in objects.iter().zip(steps) {
+    for (stack, step) in owners.zip(steps) {
         let of = planned.iter_mut().find(|planned| planned.stack == stack.name);
-        of.into_iter().for_each(|planned| planned.steps.push(step.clone()));
+        if let Some(planned) = of {
+            planned.steps.push(step);
+        }
     }
     for planned in &mut planned {
         let members = planning.record(&planned.stack).map(|record| &record.members).into_iter().flatten();
@@ -84,19 +99,16 @@ pub(super) fn plan(
             .filter_map(|(id, member)| Some((Id::parse(id)?, member)))
             .filter(|(id, _)| planning.wanted.get(id) != Some(&planned.stack.as_str()))
             .collect();
-        planned.steps.extend(prune::leftovers(&planning, &planned.stack, &gone, &live)?);
+        planned.steps.extend(prune::leftovers(&planning, &planned.stack, &gone, &live, &revisions)?);
         planned.steps.sort_by(|a, b| (&a.subject.module, &a.id).cmp(&(&b.subject.module, &b.id)));
     }
     Ok(planned)
 }
 
 /// The objects of a stack.
-pub(super) fn objects<'s>(stack: &&'s Stack) -> Vec<(&'s Stack, Object)> {
-    let stack: &'s Stack = stack;
-    let of = |module: &'s crate::push::stack::Module| {
-        module.files.iter().filter_map(move |file| Some((stack, Object::read(&module.name, file)?)))
-    };
-    stack.modules.iter().flat_map(of).collect()
+pub(super) fn objects(stack: &Stack) -> Vec<(&Stack, Object)> {
+    let files = stack.modules.iter().flat_map(|module| module.files.iter().map(move |file| (module, file)));
+    files.filter_map(|(module, file)| Some((stack, Object::read(&module.name, file)?))).collect()
 }
 
 impl<'a> Planning<'a> {
@@ -153,6 +165,18 @@ impl<'a> Planning<'a> {
         look::labelled(&self.target.cluster, &kinds, &stacks)
     }
 
+    /// What helm keeps, where any of these stacks has or had a release.
+    fn revisions(&self, chosen: &[&Stack], charts: &[(&Stack, Object)]) -> Result<Revisions, Problems> {
+        let had = |stack: &&&Stack| {
+            let members = self.record(&stack.name).into_iter().flat_map(|record| record.members.keys());
+            members.filter_map(|id| Id::parse(id)).any(|id| self.target.is_for_helm(&id))
+        };
+        if charts.is_empty() && !chosen.iter().any(|stack| had(&stack)) {
+            return Ok(Revisions::new());
+        }
+        Ok(self.target.revisions()?)
+    }
+
     fn step(&self, stack: &Stack, object: &Object, live: Option<&Live>) -> Step<Work> {
         let member = self.record(&stack.name).and_then(|record| record.members.get(&object.id.to_string()));
         let mut draft = Draft::new(stack, object);
@@ -163,15 +187,8 @@ impl<'a> Planning<'a> {
             draft.work.live = Some(live.clone());
             return draft.step(Action::Unchanged);
         }
-        match self.judge(&mut draft, live) {
-            Ok(action) => draft.step(action),
-            Err(problems) => {
-                let mut problems = problems.into_iter();
-                draft.problem = problems.next();
-                draft.notes.extend(problems.map(|problem| problem.message));
-                draft.step(Action::Blocked)
-            }
-        }
+        let judged = self.judge(&mut draft, live);
+        draft.end(judged)
     }
 
     /// What becomes of an object that may have to be written.
@@ -389,9 +406,22 @@ pub(super) struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
-    fn new(stack: &'a Stack, object: &'a Object) -> Self {
+    pub(super) fn new(stack: &'a Stack, object: &'a Object) -> Self {
         let work = Work { id: Some(object.id.clone()), object: Some(Arc::new(object.clone())), ..Work::default() };
         Self { stack: &stack.name, object, fields: Vec::new(), notes: Vec::new(), waits: None, problem: None, work }
+    }
+
+    /// The step of what was found out, or of what is wrong.
+    pub(super) fn end(mut self, judged: Result<Action, Problems>) -> Step<Work> {
+        match judged {
+            Ok(action) => self.step(action),
+            Err(problems) => {
+                let mut problems = problems.into_iter();
+                self.problem = problems.next();
+                self.notes.extend(problems.map(|problem| problem.message));
+                self.step(Action::Blocked)
+            }
+        }
     }
 
     fn warn(&mut self, written: &Written) {

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use super::Kubernetes;
+use super::charts::{self, Revisions};
 use super::look::{self, Live};
 use super::object::{self, Id};
 use super::phase::phase;
@@ -36,7 +37,7 @@ const KEPT: [(&str, &str); 5] = [
 /// How often an object that changed meanwhile is looked at again.
 const TRIES: usize = 5;
 /// How long push waits until objects are gone before it deletes what they need.
-const GONE: Duration = Duration::from_secs(60);
+const GONE: Duration = Duration::from_mins(1);
 
 /// The steps for the objects of a record that its stack has no more.
 pub(super) fn leftovers(
@@ -44,9 +45,15 @@ pub(super) fn leftovers(
     stack: &str,
     gone: &[(Id, &Member)],
     live: &BTreeMap<Id, Live>,
+    revisions: &Revisions,
 ) -> Result<Vec<Step<Work>>, Problems> {
     let going: BTreeSet<&Id> = gone.iter().map(|(id, _)| id).collect();
-    let steps = each(gone, |(id, member)| leftover(planning, stack, (id, member), live.get(id), &going));
+    let steps = each(gone, |(id, member)| {
+        if planning.target.is_for_helm(id) {
+            return Ok(charts::leftover(stack, id, member, revisions));
+        }
+        leftover(planning, stack, (id, member), live.get(id), &going)
+    });
     let mut problems = Problems::new();
     let steps = steps.into_iter().filter_map(|step| problems.take(step)).flatten().collect();
     problems.or(steps)
@@ -149,7 +156,10 @@ pub(super) fn deletion(
     let planning = Planning::new(target, &none, allowed);
     let members = planning.record(stack).map(|record| &record.members);
     let chosen = ids.iter().filter_map(|id| Some((Id::parse(id)?, members?.get(id)?)));
-    let steps = leftovers(&planning, stack, &chosen.collect::<Vec<_>>(), &BTreeMap::new())?;
+    let chosen: Vec<(Id, &Member)> = chosen.collect();
+    let has_charts = chosen.iter().any(|(id, _)| target.is_for_helm(id));
+    let revisions = if has_charts { target.revisions()? } else { Revisions::new() };
+    let steps = leftovers(&planning, stack, &chosen, &BTreeMap::new(), &revisions)?;
     Ok(Planned { stack: stack.to_owned(), steps })
 }
 
@@ -175,6 +185,13 @@ pub(super) fn prune(target: &Kubernetes<'_>, steps: &[&Step<Work>], journal: &Jo
 
 fn delete(target: &Kubernetes<'_>, step: &Step<Work>, journal: &Journal<'_>) -> Result<(), Problem> {
     let (Some(id), Some(planned)) = (&step.work.id, &step.work.live) else { return Ok(()) };
+    if target.is_for_helm(id) {
+        journal.may_write()?;
+        target.uninstall(id, planned)?;
+        journal.gone(&step.id);
+        journal.tell(&step.subject.module, Event::Wrote("prune".to_owned(), id.words()));
+        return Ok(());
+    }
     let served = target.cluster.served();
     let Some(of) = served.preferred(&id.group, &id.kind) else {
         journal.gone(&step.id);
@@ -191,13 +208,13 @@ fn delete(target: &Kubernetes<'_>, step: &Step<Work>, journal: &Journal<'_>) -> 
                 journal.tell(&step.subject.module, Event::Wrote("prune".to_owned(), id.words()));
                 return Ok(());
             }
-            Err(refusal) if refusal.verdict() == Verdict::Changed => match again(target, of, id, planned)? {
-                Some(newer) => version = newer,
-                None => {
+            Err(refusal) if refusal.verdict() == Verdict::Changed => {
+                let Some(newer) = again(target, of, id, planned)? else {
                     journal.gone(&step.id);
                     return Ok(());
-                }
-            },
+                };
+                version = newer;
+            }
             Err(refusal) => {
                 return Err(look::refused(&target.cluster, &format!("cannot delete {}", id.words()), &refusal));
             }
@@ -225,7 +242,7 @@ fn await_gone(target: &Kubernetes<'_>, steps: &[&Step<Work>]) {
         let uid = there.as_ref().and_then(|there| there["metadata"]["uid"].as_str());
         uid.is_some() && uid == step.work.live.as_ref().map(|live| live.uid.as_str())
     };
-    while steps.iter().any(|step| is_there(step)) && Instant::now() < end && !target.cluster.is_stopped() {
+    while steps.iter().any(is_there) && Instant::now() < end && !target.cluster.is_stopped() {
         target.cluster.pause(Duration::from_millis(200));
     }
 }

@@ -60,6 +60,11 @@ impl Applied {
         }
     }
 
+    /// Nothing is to be waited for: who made it has waited.
+    pub fn ready(id: &Id, api_version: &str, version: &str) -> Self {
+        Self { is_ready: true, ..Self::seen(id, api_version, version) }
+    }
+
     /// It was there already, in this version; whether it is ready is not known.
     pub fn seen(id: &Id, api_version: &str, version: &str) -> Self {
         Self {
@@ -119,7 +124,7 @@ pub(super) fn wait(
 
 /// The objects of a stack that are not ready, in one line each.
 pub(super) fn unready(target: &Kubernetes<'_>, stack: &Stack) -> Result<Vec<String>, Problems> {
-    let objects = plan::objects(&stack);
+    let objects = plan::objects(stack);
     let all: Vec<Applied> =
         objects.iter().map(|(_, object)| Applied::seen(&object.id, &object.api_version, "")).collect();
     let found = read(target, &all, &stack.name)?;
@@ -161,15 +166,11 @@ impl Wait<'_> {
         let beside = beside(self.target, &found);
         let mut open = Vec::new();
         for applied in all.iter_mut().filter(|applied| !applied.is_ready) {
-            let (object, status) = match found.get(&applied.id) {
-                Some(object) => {
-                    let status = ready::status(object, applied.answer.as_ref(), &beside, self.begin.elapsed());
-                    (object.clone(), status)
-                }
-                None => {
-                    let status = ready::gone(&applied.sent, applied.last.as_ref());
-                    (Value::Null, status)
-                }
+            let (object, status) = if let Some(object) = found.get(&applied.id) {
+                let status = ready::status(object, applied.answer.as_ref(), &beside, self.begin.elapsed());
+                (object.clone(), status)
+            } else {
+                (Value::Null, ready::gone(&applied.sent, applied.last.as_ref()))
             };
             applied.last = Some(status.clone());
             if status.is_current() {
@@ -210,7 +211,7 @@ impl Wait<'_> {
         if open.object.is_null() {
             return problem.note("it is not there any more: something else deleted it");
         }
-        waiting.account().into_iter().fold(problem, |problem, line| problem.note(line))
+        waiting.account().into_iter().fold(problem, Problem::note)
     }
 
     fn say(&mut self, open: &Open) {

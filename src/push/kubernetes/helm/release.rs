@@ -265,7 +265,7 @@ mod tests {
         assert_eq!(*read.values.text(), r#"{"server":{"env":{"TOKEN":"canary","HOST":"ci.example"},"replicas":1}}"#);
         assert_eq!((read.name.as_str(), read.namespace.as_str()), ("woodpecker", "ci"));
         assert_eq!(read.source, Source::Oci { url: "oci://ghcr.io/woodpecker-ci/helm".to_owned(), is_plain: false });
-        assert_eq!(read.limit(), Duration::from_secs(1860));
+        assert_eq!(read.limit(), Duration::from_mins(31));
     }
 
     #[test]
