@@ -4,4 +4,5 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 : "${KUBECONFIG:?tests/with_cluster.sh sets it}"
 cargo test --locked --lib push:: -- --ignored
-cargo test --locked --test push -- --include-ignored "$@"
+tests/push/charts.py cargo test --locked --test helm -- --include-ignored
+tests/push/charts.py cargo test --locked --test push -- --include-ignored "$@"

@@ -1,5 +1,6 @@
 //! The record of a stack while it is pushed, and the right to write.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::record::{Member, Record, State};
@@ -15,6 +16,8 @@ pub struct Journal<'a> {
     held: &'a (dyn Fn() -> Result<(), Problem> + Sync),
     reporter: &'a Reporter<'a>,
     kept: Mutex<Entry>,
+    /// What each module was last said to wait for.
+    said: Mutex<BTreeMap<String, String>>,
 }
 
 struct Entry {
@@ -34,7 +37,14 @@ impl<'a> Journal<'a> {
         version: Option<String>,
     ) -> Self {
         let saved = record.clone();
-        Self { stack, store, held, reporter, kept: Mutex::new(Entry { record, version, saved }) }
+        Self {
+            stack,
+            store,
+            held,
+            reporter,
+            kept: Mutex::new(Entry { record, version, saved }),
+            said: Mutex::default(),
+        }
     }
 
     fn entry(&self) -> MutexGuard<'_, Entry> {
@@ -52,8 +62,15 @@ impl<'a> Journal<'a> {
         (self.held)()
     }
 
-    /// Tells what happens.
+    /// Tells what happens; what is waited for once, however often it is looked at.
     pub fn tell(&self, module: &str, event: Event) {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        match &event {
+            Event::Waits(what) if said.get(module) == Some(what) => return,
+            Event::Waits(what) => _ = said.insert(module.to_owned(), what.clone()),
+            _ => _ = said.remove(module),
+        }
+        drop(said);
         (self.reporter)(self.stack, module, event);
     }
 

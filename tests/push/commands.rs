@@ -84,7 +84,7 @@ fn a_lock_that_somebody_left_is_named_and_taken_away() {
     let site = Site::new("locked");
     site.stack("{n}", "", &[NAMESPACE]);
     site.push();
-    let now = jiff::Timestamp::now().to_string();
+    let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string();
     let lease = serde_json::json!({
         "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
         "metadata": {"name": "homebuild-stack-{n}", "labels": {"homebuild.dev/record": "v1"}, "annotations": {"homebuild.dev/stack": "{n}"}},

@@ -7,6 +7,7 @@ mod adopt;
 mod basic;
 mod commands;
 mod faults;
+mod homelab;
 mod proxy;
 mod refused;
 mod site;

@@ -1,5 +1,7 @@
 //! What the server refuses, and what becomes of it.
 
+use base64::Engine as _;
+
 use crate::site::{NAMESPACE, Site, config, deployment};
 
 /// Pushes one object, then another state of it. What the second push says without being allowed more.
@@ -175,7 +177,6 @@ fn no_value_of_a_secret_is_shown_in_a_plan_a_push_or_a_refusal() {
     assert!(said.contains("(secret, changed)"), "{said}");
     for value in ["aXc4Vb7Nm2Kq9", "bWd5Xc8Om3Lr0", "cVe6Yd9Pn4Ms1"] {
         assert!(!said.contains(value), "{said}");
-        use base64::Engine as _;
         assert!(!said.contains(&base64::engine::general_purpose::STANDARD.encode(value)), "{said}");
     }
 }

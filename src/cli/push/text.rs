@@ -60,9 +60,25 @@ pub(super) fn plan<W>(plan: &Plan<W>, site: &Site) -> String {
         for line in lines(&differences) {
             let _ = writeln!(out, "  {line}");
         }
+        for line in notes(&of) {
+            let _ = writeln!(out, "  = {line}");
+        }
     }
     let _ = writeln!(out, "\n{}", summary(plan));
     out
+}
+
+/// What is to be known of objects whose fields are shown: the same of many once.
+fn notes<W>(steps: &[&Step<W>]) -> Vec<String> {
+    let mut by_note: BTreeMap<&str, Vec<&Step<W>>> = BTreeMap::new();
+    for step in steps.iter().filter(|step| verb(step) == Verb::Changed) {
+        step.notes.iter().for_each(|note| by_note.entry(note).or_default().push(step));
+    }
+    let line = |(note, of): (&str, Vec<&Step<W>>)| match of[..] {
+        [one] => format!("{} {}: {note}", one.subject.kind, one.subject.name),
+        _ => format!("{}: {note}", count(of.len(), "object")),
+    };
+    by_note.into_iter().map(line).collect()
 }
 
 fn title(action: Action) -> &'static str {
@@ -88,14 +104,19 @@ fn tone(action: Action) -> Style {
     }
 }
 
-/// A step as the difference that it makes.
-fn difference<W>(step: &Step<W>) -> Difference {
-    let verb = match step.action {
+/// Of a step whose fields are not shown, the notes are.
+fn verb<W>(step: &Step<W>) -> Verb {
+    match step.action {
         Action::Create => Verb::Added,
         Action::Prune | Action::Keep | Action::Blocked => Verb::Removed,
         _ if step.fields.is_empty() => Verb::Removed,
         _ => Verb::Changed,
-    };
+    }
+}
+
+/// A step as the difference that it makes.
+fn difference<W>(step: &Step<W>) -> Difference {
+    let verb = verb(step);
     let mut notes = step.notes.clone();
     match &step.waits {
         Some(Waits::Here(what)) => notes.push(format!("waits for {what}, and was not tried")),

@@ -206,18 +206,20 @@ impl Run<'_> {
     /// Applies it, and waits where it only needs patience. What is there now, and whether it was made.
     fn write(&self, step: &Step<Work>, object: &Object) -> Result<(Value, bool), Problem> {
         let begin = Instant::now();
+        let mut has_gone = step.work.replace.is_some();
         loop {
             self.journal.may_write()?;
             let Some(of) = self.kind(object) else {
                 self.await_kind(object, begin)?;
                 continue;
             };
-            let live = self.live(step, object, &of)?;
+            let live = if has_gone { None } else { self.live(step, object, &of)? };
             let body = self.target.body(object, self.journal.stack(), live.as_ref(), &step.work);
             let body = body.map_err(first)?;
             let refusal = match self.target.send(&of, object, &body.value, step.work.force, false) {
                 Ok(written) if written.object["metadata"].get("deletionTimestamp").is_some() => {
                     self.await_gone(&of, object, text(&written.object["metadata"]["uid"]))?;
+                    has_gone = true;
                     continue;
                 }
                 Ok(written) => {
@@ -245,7 +247,7 @@ impl Run<'_> {
         if body::needs_live(object) || step.work.settles {
             return look::get(&self.target.cluster, of, &object.id);
         }
-        let uid = step.work.live.as_ref().filter(|_| step.work.replace.is_none()).map(|live| live.uid.as_str());
+        let uid = step.work.live.as_ref().map(|live| live.uid.as_str());
         Ok(uid.map(|uid| serde_json::json!({"metadata": {"uid": uid}})))
     }
 

@@ -99,8 +99,7 @@ pub(super) fn wait(
     let sent: Vec<Value> =
         module.files.iter().filter_map(|file| Object::read(&module.name, file)).map(|object| object.value()).collect();
     let limit = timeout::of_module(module.timeout.as_deref(), &sent)?;
-    let mut waiting =
-        Wait { target, journal, module, begin: Instant::now(), failed: BTreeMap::new(), said: String::new() };
+    let mut waiting = Wait { target, journal, module, begin: Instant::now(), failed: BTreeMap::new() };
     let mut pause = SHORTEST;
     loop {
         let open = waiting.look(all)?;
@@ -156,7 +155,6 @@ struct Wait<'a> {
     begin: Instant,
     /// Since when objects have failed.
     failed: BTreeMap<Id, Instant>,
-    said: String,
 }
 
 impl Wait<'_> {
@@ -214,17 +212,14 @@ impl Wait<'_> {
         waiting.account().into_iter().fold(problem, Problem::note)
     }
 
-    fn say(&mut self, open: &Open) {
+    fn say(&self, open: &Open) {
         let (pods, events) = around(self.target, open);
         let (pods, events): (Vec<&Value>, Vec<&Value>) = (pods.iter().collect(), events.iter().collect());
         let line = match &open.object {
             Value::Null => format!("{} is not there", open.id.words()),
             object => Waiting { object, status: &open.status, pods: &pods, events: &events }.line(),
         };
-        if line != self.said {
-            self.journal.tell(&self.module.name, Event::Waits(line.clone()));
-            self.said = line;
-        }
+        self.journal.tell(&self.module.name, Event::Waits(line));
     }
 }
 

@@ -1,0 +1,99 @@
+//! The whole homelab of this repository, with stand-ins of its charts.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+/// Kinds of the homelab's objects; the status of nodes changes all the time.
+const KINDS: &str = "namespaces,configmaps,secrets,services,deployments,daemonsets,cronjobs,jobs,ingresses,serviceaccounts,\
+    clusterroles,clusterrolebindings,roles,rolebindings,resourcequotas,persistentvolumes,persistentvolumeclaims,\
+    middlewares.traefik.io,dnsendpoints.externaldns.k8s.io,clusterpolicies.kyverno.io";
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// What is there before: namespaces, and a custom resource whose controller the site does not have yet; the limits that
+/// Kyverno would generate.
+const BEFORE: &str = r#"
+import subprocess, sys, yaml
+sys.path.insert(0, "tests")
+from api_server import definitions
+paths = [str(path) for path in definitions() if "external-dns" in str(path)]
+assert paths
+subprocess.run(["kubectl", "apply", "--server-side", *(f"--filename={path}" for path in paths)], check=True)
+names = [name.removeprefix("Namespace/") for name in yaml.safe_load(open("homebuild.yaml"))["external"] if name.startswith("Namespace/")]
+names = [name for name in names if not name.startswith(("kube-", "default"))] + ["woodpecker"]
+for name in names:
+    subprocess.run(["kubectl", "create", "namespace", name], check=True)
+limits = {"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "tier", "namespace": "woodpecker"},
+          "spec": {"limits": [{"type": "Container", "default": {"cpu": "100m", "memory": "64Mi"}, "defaultRequest": {"cpu": "10m", "memory": "16Mi"}}]}}
+subprocess.run(["kubectl", "apply", "--server-side", "--filename=-"], input=yaml.safe_dump(limits), text=True, check=True)
+"#;
+
+fn site() -> TempDir {
+    let before = Command::new("python3").args(["-c", BEFORE]).current_dir(root()).output().unwrap();
+    assert!(before.status.success(), "{}", String::from_utf8_lossy(&before.stderr));
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["stacks", "layouts", "partials", "schemas", "out", "homebuild.yaml", "secrets.sops.yaml", ".sops.yaml"]
+    {
+        if root().join(name).exists() {
+            let copied = Command::new("cp").arg("-r").arg(root().join(name)).arg(folder.path()).status().unwrap();
+            assert!(copied.success());
+        }
+    }
+    fs::create_dir(folder.path().join(".homebuild")).unwrap();
+    folder
+}
+
+fn homebuild(site: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_homebuild"));
+    command.args(arguments).args(["--context", "practice"]).current_dir(site).stdin(Stdio::null());
+    command.env("SOPS_AGE_KEY_FILE", root().join("tests/keys/age.txt"));
+    command.output().unwrap()
+}
+
+#[track_caller]
+fn done(site: &Path, arguments: &[&str]) -> String {
+    let output = homebuild(site, arguments);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{arguments:?}:\n{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    said
+}
+
+/// Every object that carries a mark, and its resource version.
+fn versions() -> String {
+    let path = "jsonpath={range .items[*]}{.kind}/{.metadata.namespace}/{.metadata.name} {.metadata.resourceVersion}{\"\\n\"}{end}";
+    let marked = ["get", KINDS, "-A", "-l", "homebuild.dev/stack", "-o", path];
+    let records = ["get", "configmaps,leases", "-n", "homebuild", "-o", path];
+    let get = |arguments: &[&str]| {
+        let output = Command::new("kubectl").args(arguments).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    get(&marked) + &get(&records)
+}
+
+#[test]
+#[ignore = "needs a cluster: tests/run.sh push"]
+fn platform_comes_up_then_all_stacks_and_a_second_push_writes_nothing() {
+    let folder = site();
+    let site = folder.path();
+    // the node and a namespace are there
+    let adopt = ["push", "--yes", "--adopt", "--stack", "platform"];
+    let said = done(site, &adopt);
+    assert!(said.contains("assumed  infra, which another target has"), "{said}");
+    done(site, &["push", "--yes", "--adopt"]);
+    let before = versions();
+    assert!(before.lines().count() > 300, "{before}");
+    let said = done(site, &["push", "--yes"]);
+    assert!(said.contains("nothing to do"), "{said}");
+    assert_eq!(versions(), before);
+    let status: serde_json::Value = serde_json::from_str(&done(site, &["status", "--json"])).unwrap();
+    for stack in status["stacks"].as_array().unwrap() {
+        let is_ours = stack["version"].is_string();
+        assert!(!is_ours || stack["state"] == "ok", "{stack:#}");
+    }
+}
