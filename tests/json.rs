@@ -1,14 +1,15 @@
 //! `docs/json.md` is what `--json` prints: the same keys, with the same kinds of values.
 
 mod homelab;
+mod shape;
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 use homelab::{copy, homelab};
 use serde_json::Value;
+use shape::compare;
 
 #[test]
 fn every_example_has_the_keys_of_what_is_printed() {
@@ -74,32 +75,4 @@ fn printed(command: &str, condition: &str) -> Value {
     program.args(words).current_dir(site).env("SOPS_AGE_KEY_FILE", root().join("tests/keys/age.txt"));
     let output = program.output().unwrap();
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{command}: {error}"))
-}
-
-/// What is printed otherwise than the example says. A key in `<>` is any; every entry of a list is as the example's first.
-fn compare(example: &Value, printed: &Value, path: &str, wrong: &mut Vec<String>) {
-    match (example, printed) {
-        (Value::Object(said), Value::Object(found)) => {
-            let any = said.iter().find(|(key, _)| key.starts_with('<')).map(|(_, value)| value);
-            let found: BTreeMap<&String, &Value> = found.iter().collect();
-            for (key, value) in &found {
-                match said.get(*key).or(any) {
-                    Some(example) => compare(example, value, &format!("{path}.{key}"), wrong),
-                    None => wrong.push(format!("{path}.{key} is not on the page")),
-                }
-            }
-            let missing = said.keys().filter(|key| any.is_none() && !found.contains_key(key));
-            wrong.extend(missing.map(|key| format!("{path}.{key} is not printed")));
-        }
-        (Value::Array(said), Value::Array(found)) => {
-            for value in found {
-                let Some(example) = said.first() else { continue };
-                compare(example, value, &format!("{path}[]"), wrong);
-            }
-        }
-        // what may be missing, and what is any JSON
-        (Value::Null, _) | (_, Value::Null) => {}
-        (said, found) if std::mem::discriminant(said) == std::mem::discriminant(found) => {}
-        (said, found) => wrong.push(format!("{path} is {found}, where the page has {said}")),
-    }
 }

@@ -1,5 +1,6 @@
 //! The commands beside push: saved plans, going back, status, history, orphans, destroy, unlock, deferred objects.
 
+use crate::shape::compare;
 use crate::site::{NAMESPACE, Site, config, deployment};
 
 #[test]
@@ -136,4 +137,30 @@ fn a_protected_kind_goes_only_where_it_is_said_twice() {
     assert_eq!(plan["summary"]["prune"], 4, "{plan:#}");
     site.run(&["push", "--yes", "--prune-protected"]).ok();
     assert!(site.get("customresourcedefinition", "", "things.{n}.example.org").is_null());
+}
+
+/// The examples of `docs/json.md` that ask a cluster, in their order: plan, push, status, history, orphans, unlock, destroy.
+#[test]
+#[ignore = "needs a cluster: tests/run.sh push"]
+fn what_is_printed_with_json_is_what_the_page_says() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/json.md")).unwrap();
+    let site = Site::new("shape");
+    site.stack("ntfy-{n}", "", &[NAMESPACE, &config("one", "1")]);
+    site.push();
+    site.stack("ntfy-{n}", "", &[NAMESPACE, &config("one", "2"), &deployment("web", "example/web:1", "")]);
+    site.build();
+    let mut seen = 0;
+    for section in page.split("\n### On a cluster: `homebuild ").skip(1) {
+        let (command, rest) = section.split_once('`').unwrap();
+        let (_, block) = rest.split_once("\n```json\n").unwrap();
+        let example: serde_json::Value = serde_json::from_str(block.split("\n```").next().unwrap()).unwrap();
+        let command = command.replace("--stack ntfy", "--stack ntfy-{n}");
+        let words: Vec<&str> = command.split(' ').collect();
+        let printed = site.run(&words).ok().json();
+        let mut wrong = Vec::new();
+        compare(&example, &printed, "", &mut wrong);
+        assert!(wrong.is_empty(), "{command}: {wrong:#?}");
+        seen += 1;
+    }
+    assert_eq!(seen, 7);
 }

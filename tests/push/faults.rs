@@ -73,36 +73,69 @@ fn a_webhook_that_does_not_answer_yet_is_waited_for() {
     converges(&site);
 }
 
+/// One of two states of a stack: 44 objects that change from one to the other, 5 that only one of them has.
+fn state(site: &Site, number: usize) -> Vec<String> {
+    let of = ["a", "b"][number % 2];
+    let mut objects = vec![NAMESPACE.to_owned()];
+    objects.extend((0..44).map(|at| config(&format!("both{at}"), of)));
+    objects.extend((0..5).map(|at| config(&format!("only-{of}{at}"), "1")));
+    site.stack("{n}", "", &objects.iter().map(String::as_str).collect::<Vec<_>>());
+    site.build();
+    objects
+}
+
 #[test]
 #[ignore = "needs a cluster: tests/run.sh push"]
 fn a_push_that_is_killed_at_any_write_is_finished_by_the_next() {
-    let proxy = Proxy::start();
-    let mut points = 0;
+    let (site, proxy) = (Site::new("killed"), Proxy::start());
+    let objects = state(&site, 0);
+    site.run(&["push", "--yes"]).ok();
+    let (mut points, mut turn) = (0, 0);
     for what in ["kill", "kill-after"] {
         for number in 0.. {
-            let site = site(&format!("k{}{number}", if what == "kill" { "b" } else { "a" }));
-            // a stack with something to change, to make and to delete
-            site.run(&["push", "--yes"]).ok();
-            site.stack(
-                "{n}",
-                "",
-                &[NAMESPACE, &config("one", "2"), &config("three", "1"), &deployment("web", "example/web:2", "")],
-            );
-            site.build();
+            turn += 1;
+            let of = ["a", "b"][turn % 2];
+            state(&site, turn);
             proxy.rules(&json!([{"writes": true, "do": what, "skip": number, "times": 1}]));
             let was_killed = site.killed_through(&proxy, &["push", "--yes"]);
-            let end = site.run(&["push", "--yes", "--wait-for-lock", "90"]).ok();
-            assert!(site.get("configmap", "{n}", "two").is_null(), "{what} {number}: {}{}", end.out, end.err);
-            assert_eq!(site.get("configmap", "{n}", "one")["data"]["key"], "2", "{what} {number}");
-            converges(&site);
-            site.kubectl(&["delete", "namespace", "{n}", "--wait=false"]);
+            site.run(&["unlock", "--stack", "{n}"]).ok();
+            site.run(&["push", "--yes"]).ok();
+            let there = site.kubectl(&[
+                "get",
+                "configmaps",
+                "-n",
+                "{n}",
+                "-o",
+                "jsonpath={range .items[*]}{.metadata.name}={.data.key} {end}",
+            ]);
+            let ours: Vec<&str> =
+                there.split(' ').filter(|one| one.starts_with("both") || one.starts_with("only")).collect();
+            assert_eq!(ours.len(), objects.len() - 1, "{what} {number}: {there}");
+            let is_right = |one: &&str| one.ends_with(&format!("={of}")) || one.starts_with(&format!("only-{of}"));
+            assert!(ours.iter().all(is_right), "{what} {number}: {there}");
+            if number % 8 == 0 {
+                site.run(&["push", "--yes"]).ok().says("nothing to do: 50 objects");
+            }
             if !was_killed {
                 break;
             }
             points += 1;
         }
     }
-    assert!(points > 15, "{points} points");
+    assert!(points >= 100, "{points} points");
+    assert!(site.get("lease", "homebuild", "homebuild-stack-{n}").is_null());
+}
+
+#[test]
+#[ignore = "needs a cluster: tests/run.sh push"]
+fn the_lock_of_a_push_that_was_killed_expires() {
+    let site = site("expires");
+    let proxy = Proxy::start();
+    proxy.rules(&json!([{"writes": true, "path": "configmaps/one", "do": "kill", "times": 1}]));
+    assert!(site.killed_through(&proxy, &["push", "--yes"]));
+    site.run(&["push", "--yes"]).failed().says("homebuild unlock --stack expires");
+    site.run(&["push", "--yes", "--wait-for-lock", "120"]).ok();
+    converges(&site);
 }
 
 #[test]

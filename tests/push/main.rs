@@ -10,4 +10,6 @@ mod faults;
 mod homelab;
 mod proxy;
 mod refused;
+#[path = "../shape/mod.rs"]
+mod shape;
 mod site;
