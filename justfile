@@ -26,6 +26,11 @@ accept:
 bench *ARGS:
     cargo bench --locked -- {{ARGS}}
 
+# Speed of a push, against kubectl over the same files (`just bench-push --objects 10000`: a made-up site)
+bench-push *ARGS:
+    cargo build --locked --release
+    PATH="$(tests/setup.sh cluster):$PATH" tests/bench_push.py target/release/homebuild {{ARGS}}
+
 # Make schemas/ again (after a change of version in tools/schemas)
 schemas *ARGS:
     cargo build --locked --release
