@@ -9,10 +9,10 @@ that need a chart's program are left out on both sides. With --objects, a made-u
 
 import argparse
 import contextlib
+import hashlib
 import json
 import os
 import pathlib
-import resource
 import shutil
 import subprocess
 import sys
@@ -26,6 +26,8 @@ sys.path.insert(0, str(ROOT / "tests"))
 from api_server import definitions  # noqa: E402
 
 HELM = ("HelmRelease", "HelmRepository")
+WAITED = ("Deployment", "DaemonSet", "StatefulSet", "Job", "PersistentVolumeClaim", "Service", "ClusterPolicy", "DNSEndpoint",
+          "Middleware", "ServersTransport", "TLSOption", "IngressRouteTCP")
 
 
 @contextlib.contextmanager
@@ -42,7 +44,6 @@ def cluster():
 
 def timed(*command, codes=(0,), **options):
     """Seconds that a command takes, and its peak memory in MiB."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
     said, _ = process.communicate()
@@ -50,7 +51,6 @@ def timed(*command, codes=(0,), **options):
     if process.returncode not in codes:
         sys.exit(f"{' '.join(map(str, command))}: {process.returncode}\n{said[-3000:]}")
     peak = [line for line in said.splitlines() if "Maximum resident" in line]
-    del before
     return took, int(peak[0].split()[-1]) // 1024 if peak else 0
 
 
@@ -75,6 +75,23 @@ def site(folder, objects):
         shutil.copytree(ROOT, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("target", ".git", ".homebuild", "tests", "fuzz"))
 
 
+def plain(folder):
+    """Takes out of out/ what kubectl does not do either: releases of charts, and waiting."""
+    for sums in (folder / "out").glob("*/*/SHA256SUMS"):
+        lines = []
+        for line in sums.read_text().splitlines():
+            path = sums.parent / line.split("  ", 1)[1]
+            one = yaml.load(path.read_text(), yaml.CSafeLoader) if path.parent == sums.parent and path.suffix == ".yaml" else {}
+            if one.get("kind") in HELM:
+                path.unlink()
+                continue
+            if one.get("kind") in WAITED:
+                one["metadata"].setdefault("annotations", {})["homebuild.dev/wait"] = "none"
+                path.write_text(json.dumps(one) + "\n")
+            lines.append(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(sums.parent)}\n")
+        sums.write_text("".join(lines))
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program", type=pathlib.Path)
@@ -86,6 +103,7 @@ def main():
         folder = pathlib.Path(name)
         site(folder, arguments.objects)
         subprocess.run([program, "build"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        plain(folder)
         files = {path: yaml.load(path.read_text(), yaml.CSafeLoader) for path in sorted((folder / "out").glob("*/*/*.yaml"))}
         files = {path: one for path, one in files.items() if one["kind"] not in HELM}
         print(f"{len(files)} objects")
@@ -108,7 +126,7 @@ def main():
             env["KUBECONFIG"] = kubeconfig
             prepare(env, arguments.objects)
             ours, peaks = {}, {}
-            push = ["/usr/bin/time", "-v", str(program), "push", "--yes", "--stale", "--context", "practice"]
+            push = ["/usr/bin/time", "-v", str(program), "push", "--yes", "--stale", "--adopt", "--context", "practice"]
             plan = ["/usr/bin/time", "-v", str(program), "plan", "--context", "practice"]
             ours["first push"], peaks["first push"] = timed(*push, env=env, cwd=folder)
             ours["no-op"], peaks["no-op"] = min(timed(*push, env=env, cwd=folder) for _ in range(3))
@@ -128,10 +146,12 @@ def prepare(env, objects):
         return
     paths = [argument for path in definitions() for argument in ("-f", str(path))]
     subprocess.run(["kubectl", "apply", "--server-side", "-R", *paths], env=env, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["kubectl", "wait", "--for=condition=Established", "crd", "--all"], env=env, check=True, stdout=subprocess.DEVNULL)
+    time.sleep(3)  # until discovery has them too
     external = yaml.safe_load((ROOT / "homebuild.yaml").read_text())["external"]
     for name in external:
         if name.startswith("Namespace/"):
-            subprocess.run(["kubectl", "create", "namespace", name.removeprefix("Namespace/")], env=env, check=True, stdout=subprocess.DEVNULL)
+            subprocess.run(["kubectl", "create", "namespace", name.removeprefix("Namespace/")], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def change(folder, program):

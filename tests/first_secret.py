@@ -57,7 +57,8 @@ class Place:
             if answers and seen.endswith(b": "):
                 while termios.tcgetattr(terminal)[3] & termios.ECHO:  # whoever types is slower than this
                     time.sleep(0.01)
-                os.write(terminal, answers.pop(0).encode() + b"\n")
+                answer = answers.pop(0)  # who gives up types nothing more
+                os.write(terminal, answer.encode() + (b"" if answer == CTRL_C else b"\n"))
         self.shows_again = bool(termios.tcgetattr(terminal)[3] & termios.ECHO)
         _, status = os.waitpid(child, 0)
         return os.waitstatus_to_exitcode(status), seen.decode()

@@ -2,7 +2,7 @@
 //!
 //! A push takes the lease of a stack before it writes, renews it every quarter of its time, and asks before every write
 //! whether it still holds. Where it was not renewed for half of its time, that write waits for a renewal, and is not done
-//! without one. [`watch`] says when a lease is taken over.
+//! without one. `watch` says when a lease is taken over.
 
 mod watch;
 

@@ -143,6 +143,8 @@ pub struct Allowed {
     pub prune_count: Option<usize>,
     /// Releases of charts whose live version may change by being adopted.
     pub chart_versions: Vec<String>,
+    /// Releases of charts that are pending, and that no helm works on: they are freed at once.
+    pub free_releases: Vec<String>,
     /// Going back to an earlier tree: secrets are filled in as they are now.
     pub going_back: bool,
 }

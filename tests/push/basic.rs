@@ -121,7 +121,8 @@ fn a_bad_image_goes_back_by_itself() {
         "timeout: 3s\n",
         &[NAMESPACE, &config("one", "2"), &config("new", "1"), &deployment("web", "example/web:2", "crash")],
     );
-    site.built(&["push", "--yes"]).failed().says("went back to release 1");
+    site.built(&["plan"]).ok().says("restarts 1 pod");
+    site.run(&["push", "--yes"]).failed().says("went back to release 1");
     let live = site.get("deployment", "{n}", "web");
     assert_eq!(live["spec"]["template"]["spec"]["containers"][0]["image"], "example/web:1");
     assert_eq!(site.get("configmap", "{n}", "one")["data"]["key"], "1");

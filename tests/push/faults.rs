@@ -89,7 +89,7 @@ fn state(site: &Site, number: usize) -> Vec<String> {
 fn a_push_that_is_killed_at_any_write_is_finished_by_the_next() {
     let (site, proxy) = (Site::new("killed"), Proxy::start());
     let objects = state(&site, 0);
-    site.run(&["push", "--yes"]).ok();
+    site.run(&["push", "--yes", "--stale"]).ok();
     let (mut points, mut turn) = (0, 0);
     for what in ["kill", "kill-after"] {
         for number in 0.. {
@@ -97,9 +97,9 @@ fn a_push_that_is_killed_at_any_write_is_finished_by_the_next() {
             let of = ["a", "b"][turn % 2];
             state(&site, turn);
             proxy.rules(&json!([{"writes": true, "do": what, "skip": number, "times": 1}]));
-            let was_killed = site.killed_through(&proxy, &["push", "--yes"]);
+            let was_killed = site.killed_through(&proxy, &["push", "--yes", "--stale"]);
             site.run(&["unlock", "--stack", "{n}"]).ok();
-            site.run(&["push", "--yes"]).ok();
+            site.run(&["push", "--yes", "--stale"]).ok();
             let there = site.kubectl(&[
                 "get",
                 "configmaps",
@@ -114,7 +114,7 @@ fn a_push_that_is_killed_at_any_write_is_finished_by_the_next() {
             let is_right = |one: &&str| one.ends_with(&format!("={of}")) || one.starts_with(&format!("only-{of}"));
             assert!(ours.iter().all(is_right), "{what} {number}: {there}");
             if number % 8 == 0 {
-                site.run(&["push", "--yes"]).ok().says("nothing to do: 50 objects");
+                site.run(&["push", "--yes", "--stale"]).ok().says("nothing to do: 50 objects");
             }
             if !was_killed {
                 break;

@@ -63,17 +63,23 @@ fn done(site: &Path, arguments: &[&str]) -> String {
     said
 }
 
-/// Every object that carries a mark, and its resource version.
+/// Every object of the homelab's stacks, their records and locks, each with its resource version; other tests have
+/// stacks of their own.
 fn versions() -> String {
+    let stacks = fs::read_dir(root().join("out")).unwrap().filter(|entry| entry.as_ref().unwrap().path().is_dir());
+    let stacks: Vec<String> = stacks.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let of_homelab = format!("homebuild.dev/stack in ({})", stacks.join(","));
     let path = "jsonpath={range .items[*]}{.kind}/{.metadata.namespace}/{.metadata.name} {.metadata.resourceVersion}{\"\\n\"}{end}";
-    let marked = ["get", KINDS, "-A", "-l", "homebuild.dev/stack", "-o", path];
+    let marked = ["get", KINDS, "-A", "-l", &of_homelab, "-o", path];
     let records = ["get", "configmaps,leases", "-n", "homebuild", "-o", path];
     let get = |arguments: &[&str]| {
         let output = Command::new("kubectl").args(arguments).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     };
-    get(&marked) + &get(&records)
+    let is_ours = |line: &&str| stacks.iter().any(|stack| line.contains(&format!("/homebuild-stack-{stack} ")));
+    let records = get(&records);
+    get(&marked) + &records.lines().filter(is_ours).collect::<Vec<_>>().join("\n")
 }
 
 #[test]

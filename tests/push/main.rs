@@ -10,6 +10,7 @@ mod faults;
 mod homelab;
 mod proxy;
 mod refused;
+mod releases;
 #[path = "../shape/mod.rs"]
 mod shape;
 mod site;

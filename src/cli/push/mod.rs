@@ -68,6 +68,9 @@ struct Permit {
     /// Let adopting change the chart version of this release
     #[arg(long, value_name = "RELEASE")]
     chart_version_change: Vec<String>,
+    /// Free this release of a chart, which is pending although no helm works on it
+    #[arg(long, value_name = "RELEASE")]
+    free_release: Vec<String>,
 }
 
 impl Permit {
@@ -79,6 +82,7 @@ impl Permit {
             prune_protected: self.prune_protected,
             prune_count: self.yes_prune,
             chart_versions: self.chart_version_change.clone(),
+            free_releases: self.free_release.clone(),
             going_back: false,
         }
     }

@@ -42,7 +42,7 @@ pub(super) fn apply(
     let (ground, rest): (Vec<Item<'_>>, Vec<Item<'_>>) =
         items.into_iter().partition(|(_, object)| phase(&object.id.kind) <= 1);
     run(target, &modules, &ground, journal, &mut done);
-    if !ground.is_empty() {
+    if ground.iter().any(|(_, object)| object.id.kind == "CustomResourceDefinition") {
         let _ = target.cluster.discover();
     }
     // then each for itself; what needs another module's chart comes when that one is through

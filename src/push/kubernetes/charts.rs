@@ -145,7 +145,7 @@ impl Kubernetes<'_> {
         if let Some((pending, secret)) = installed.as_ref().filter(|(installed, _)| installed.status == Status::Pending)
         {
             let now = jiff::Timestamp::now();
-            if let Some(until) = pending.busy_until(&release, now) {
+            if let Some(until) = pending.busy_until(&release, now).filter(|_| !step.work.frees) {
                 return Err(pending.busy(until).into());
             }
             let freed = helm::freed(secret, now)?;
@@ -237,9 +237,10 @@ impl Planning<'_> {
             draft.waits = Some(Waits::Here(format!("Namespace {}", release.namespace)));
             return Ok(Action::Create);
         }
-        if let Some((installed, until)) = installed
-            .as_ref()
-            .and_then(|installed| Some((installed, installed.busy_until(&release, jiff::Timestamp::now())?)))
+        draft.work.frees = self.allowed.free_releases.contains(&release.name);
+        let busy = installed.as_ref().filter(|_| !draft.work.frees);
+        if let Some((installed, until)) =
+            busy.and_then(|installed| Some((installed, installed.busy_until(&release, jiff::Timestamp::now())?)))
         {
             return Err(installed.busy(until).at(&place(object)).into());
         }

@@ -12,7 +12,7 @@ use super::object::{Id, Object, comparable};
 use super::veil::veil;
 use super::{Kubernetes, owners, prune};
 use crate::cluster::{Refusal, Resource, Verdict, Written};
-use crate::diff::{Field, Subject, compare_object};
+use crate::diff::{Effect, Field, Subject, compare_object};
 use crate::kubernetes::kinds::group_of;
 use crate::problem::{Place, Problem, Problems, Source};
 use crate::push::each::each;
@@ -24,6 +24,7 @@ use crate::yaml;
 
 /// What a step needs to be done.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a decision of its own about one request")]
 pub struct Work {
     /// Which object.
     pub id: Option<Id>,
@@ -43,6 +44,8 @@ pub struct Work {
     pub replace: Option<&'static str>,
     /// Whether what the live object says beyond it, meaning nothing, is sent with it.
     pub settles: bool,
+    /// Whether a release that is pending is freed at once.
+    pub frees: bool,
     /// Whether it is of an earlier tree, and filled in with the secrets of today.
     pub is_old: bool,
 }
@@ -298,6 +301,7 @@ impl<'a> Planning<'a> {
         let is_taken = draft.problem.is_none() && draft.work.takeover.is_none();
         let new = if is_taken { self.taken_over(draft, of, there, new, body) } else { new };
         draft.fields = self.fields(draft, there, &new);
+        draft.notes.extend(restarts(there, &draft.fields));
         draft.work.live = Some(live);
         Ok(match action {
             Action::Configure
@@ -484,6 +488,13 @@ fn is_as_before(live: &Live, new: &Value) -> bool {
         && live.generation == new["metadata"]["generation"].as_u64()
         && same("labels")
         && same("annotations")
+}
+
+/// How many pods are started anew, as their template changes.
+fn restarts(there: &Value, fields: &[Field]) -> Option<String> {
+    let pods = there["status"]["replicas"].as_u64().or_else(|| there["status"]["currentNumberScheduled"].as_u64());
+    let pods = pods.filter(|pods| *pods > 0 && fields.iter().any(|field| field.effect == Effect::Restart))?;
+    Some(format!("restarts {pods} pod{}", if pods == 1 { "" } else { "s" }))
 }
 
 /// Whether it carries the marks of its stack.

@@ -1,0 +1,58 @@
+//! Releases of charts, through push; `charts.py` serves the charts.
+
+use crate::site::{NAMESPACE, Site};
+
+const REPOSITORY: &str = "apiVersion: source.toolkit.fluxcd.io/v1\nkind: HelmRepository\nmetadata: {name: charts, namespace: '{n}'}\n\
+    spec: {interval: 24h, url: 'https://charts.test'}";
+
+fn release(version: &str, values: &str) -> String {
+    format!(
+        "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {{name: web, namespace: '{{n}}'}}\nspec:\n  interval: 1h\n  \
+         timeout: 60s\n  releaseName: web\n  chart: {{spec: {{chart: web, version: {version}, sourceRef: {{kind: HelmRepository, name: charts}}}}}}\n  \
+         install: {{remediation: {{remediateLastFailure: true}}}}\n  upgrade: {{remediation: {{remediateLastFailure: true}}}}\n  values: {values}"
+    )
+}
+
+#[test]
+#[ignore = "needs a cluster: tests/run.sh push"]
+fn a_release_is_installed_costs_nothing_is_upgraded_and_is_uninstalled() {
+    let site = Site::new("release");
+    let checks = "checks: {no-schema: allow}\n";
+    site.stack("{n}", checks, &[NAMESPACE, REPOSITORY, &release("1.0.0", "{replicas: 1}")]);
+    site.built(&["plan"]).ok().says("installs chart web 1.0.0");
+    site.run(&["push", "--yes"]).ok();
+    let first = site.kubectl(&["get", "secrets", "-n", "{n}", "-l", "owner=helm", "-o", "name"]);
+    assert!(first.contains("sh.helm.release.v1.web.v1"), "{first}");
+    site.run(&["push", "--yes"]).ok().says("nothing to do: 2 objects");
+
+    site.stack("{n}", checks, &[NAMESPACE, REPOSITORY, &release("1.1.0", "{replicas: 2}")]);
+    site.built(&["plan"]).ok().says("web 1.0.0 -> web 1.1.0").says("values.replicas");
+    site.run(&["push", "--yes"]).ok();
+    let second = site.kubectl(&["get", "secrets", "-n", "{n}", "-l", "owner=helm,status=deployed", "-o", "name"]);
+    assert!(second.contains("web.v2"), "{second}");
+    site.run(&["push", "--yes"]).ok().says("nothing to do");
+
+    site.stack("{n}", checks, &[NAMESPACE]);
+    site.built(&["plan"]).ok().says("the chart is uninstalled");
+    site.run(&["push", "--yes"]).ok();
+    let none = site.kubectl(&["get", "secrets,deployments", "-n", "{n}", "-o", "name"]);
+    assert_eq!(none, "");
+}
+
+#[test]
+#[ignore = "needs a cluster: tests/run.sh push"]
+fn a_release_that_does_not_become_ready_goes_back() {
+    let site = Site::new("relback");
+    let checks = "checks: {no-schema: allow}\n";
+    site.stack(
+        "{n}",
+        checks,
+        &[NAMESPACE, REPOSITORY, &release("1.0.0", "{replicas: 1}").replace("timeout: 60s", "timeout: 10s")],
+    );
+    site.push();
+    let bad = release("1.0.0", "{replicas: 1, outcome: crash}").replace("timeout: 60s", "timeout: 10s");
+    site.stack("{n}", checks, &[NAMESPACE, REPOSITORY, &bad]);
+    site.built(&["push", "--yes"]).failed().says("went back to release 1");
+    let pods = site.kubectl(&["get", "pods", "-n", "{n}", "-l", "homebuild.test/outcome=crash", "-o", "name"]);
+    assert_eq!(pods, "");
+}
