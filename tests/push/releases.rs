@@ -1,5 +1,7 @@
 //! Releases of charts, through push; `charts.py` serves the charts.
 
+use std::path::Path;
+
 use crate::site::{NAMESPACE, Site};
 
 const REPOSITORY: &str = "apiVersion: source.toolkit.fluxcd.io/v1\nkind: HelmRepository\nmetadata: {name: charts, namespace: '{n}'}\n\
@@ -13,10 +15,21 @@ fn release(version: &str, values: &str) -> String {
     )
 }
 
+/// A site that knows the kinds of Flux.
+fn site(name: &str) -> Site {
+    let site = Site::new(name);
+    for group in ["helm.toolkit.fluxcd.io", "source.toolkit.fluxcd.io"] {
+        let path = format!("schemas/{group}.json");
+        let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(&path)).unwrap();
+        site.write(&path, &text);
+    }
+    site
+}
+
 #[test]
 #[ignore = "needs a cluster: tests/run.sh push"]
 fn a_release_is_installed_costs_nothing_is_upgraded_and_is_uninstalled() {
-    let site = Site::new("release");
+    let site = site("release");
     let checks = "checks: {no-schema: allow}\n";
     site.stack("{n}", checks, &[NAMESPACE, REPOSITORY, &release("1.0.0", "{replicas: 1}")]);
     site.built(&["plan"]).ok().says("installs chart web 1.0.0");
@@ -42,7 +55,7 @@ fn a_release_is_installed_costs_nothing_is_upgraded_and_is_uninstalled() {
 #[test]
 #[ignore = "needs a cluster: tests/run.sh push"]
 fn a_release_that_does_not_become_ready_goes_back() {
-    let site = Site::new("relback");
+    let site = site("relback");
     let checks = "checks: {no-schema: allow}\n";
     site.stack(
         "{n}",
