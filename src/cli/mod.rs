@@ -177,16 +177,19 @@ fn answered(is_json: bool, found: Result<(Value, String), Problems>, end: &str) 
     match found {
         Ok((value, _)) if is_json => json::print(&json::done(value)),
         Ok((_, text)) => _ = write!(style::out(), "{text}"),
-        Err(problems) => {
-            if is_json {
-                json::print(&json::failed(problems));
-            } else {
-                tell_problems(problems, end);
-            }
-            return ExitCode::from(FAILED);
-        }
+        Err(problems) => return failed(is_json, problems, end),
     }
     ExitCode::SUCCESS
+}
+
+/// Prints why nothing came of it.
+fn failed(is_json: bool, problems: Problems, end: &str) -> ExitCode {
+    if is_json {
+        json::print(&json::failed(problems));
+    } else {
+        tell_problems(problems, end);
+    }
+    ExitCode::from(FAILED)
 }
 
 /// A number and its word: `1 stack`, `2 stacks`.

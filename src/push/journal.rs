@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::record::{Member, Record, State};
+use super::record::{Record, State};
 use super::report::{Event, Reporter};
 use super::target::{Store, Unsaved};
 use crate::problem::Problem;
@@ -72,12 +72,6 @@ impl<'a> Journal<'a> {
         }
         drop(said);
         (self.reporter)(self.stack, module, event);
-    }
-
-    /// What is recorded of an object.
-    #[must_use]
-    pub fn member(&self, id: &str) -> Option<Member> {
-        self.entry().record.members.get(id).cloned()
     }
 
     /// An object was written, and is not known to be ready.

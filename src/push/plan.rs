@@ -120,12 +120,6 @@ impl<W> Planned<W> {
     pub fn count(&self, action: Action) -> usize {
         self.steps.iter().filter(|step| step.action == action).count()
     }
-
-    /// Whether anything would be written.
-    #[must_use]
-    pub fn has_changes(&self) -> bool {
-        self.steps.iter().any(|step| step.action.is_change())
-    }
 }
 
 /// What the user allows.

@@ -131,6 +131,15 @@ fn a_bad_image_goes_back_by_itself() {
 
 #[test]
 #[ignore = "needs a cluster: tests/run.sh push"]
+fn a_timeout_that_is_none_is_told_before_anything_is_written() {
+    let site = Site::new("timeout");
+    site.stack("{n}", "timeout: soon\n", &[NAMESPACE]);
+    site.built(&["push", "--yes"]).failed().says("`soon` is no length of time");
+    assert!(site.get("namespace", "", "{n}").is_null());
+}
+
+#[test]
+#[ignore = "needs a cluster: tests/run.sh push"]
 fn dependents_of_a_stack_that_failed_are_skipped() {
     let site = Site::new("skip");
     site.stack("{n}-a", "timeout: 2s\n", &[NAMESPACE, &deployment("web", "example/web:1", "crash")]);

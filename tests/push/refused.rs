@@ -132,11 +132,9 @@ fn a_quota_that_is_full_is_said_and_the_module_goes_back() {
 #[ignore = "needs a cluster: tests/run.sh push"]
 fn a_namespace_that_is_being_deleted_is_waited_for_and_made_again() {
     let site = Site::new("terminating");
-    let held = config("held", "1").replace("namespace: '{n}'", "namespace: '{n}', finalizers: [example.org/hold]");
     site.kubectl(&["create", "namespace", "{n}"]);
     let object = serde_json::json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "held", "finalizers": ["example.org/hold"]}});
     site.raw("POST", "/api/v1/namespaces/{n}/configmaps", "test", &object);
-    let _ = held;
     site.kubectl(&["delete", "namespace", "{n}", "--wait=false"]);
     site.stack("{n}", "", &[NAMESPACE, &config("one", "1")]);
     site.build();

@@ -65,14 +65,7 @@ pub(super) fn run(site: &Path, arguments: &Arguments) -> ExitCode {
     let format = if arguments.json { Format::Json } else { arguments.format };
     let mut shown = match look(site, arguments) {
         Ok(shown) => shown,
-        Err(problems) => {
-            if format == Format::Json {
-                super::json::print(&super::json::failed(problems));
-            } else {
-                super::tell_problems(problems, "; nothing was compared");
-            }
-            return ExitCode::from(super::FAILED);
-        }
+        Err(problems) => return super::failed(format == Format::Json, problems, "; nothing was compared"),
     };
     let text = match format {
         Format::Text => text::screen(&shown),

@@ -64,14 +64,7 @@ pub(super) fn run(root: &Path, arguments: &Arguments) -> ExitCode {
     match push(root, arguments) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(FAILED),
-        Err(problems) => {
-            if arguments.json {
-                cli_json::print(&cli_json::failed(problems));
-            } else {
-                tell_problems(problems, "; nothing was written");
-            }
-            ExitCode::from(FAILED)
-        }
+        Err(problems) => crate::cli::failed(arguments.json, problems, "; nothing was written"),
     }
 }
 

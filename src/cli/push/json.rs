@@ -6,7 +6,7 @@ use super::site::Site;
 use crate::cli::diff::json::field;
 use crate::cli::json as cli_json;
 use crate::problem::Problems;
-use crate::push::engine::{End, Plan, Result};
+use crate::push::engine::{End, Plan, Pushed};
 use crate::push::plan::{Action, Planned, Step, Waits};
 use crate::push::record::{Outcome, Release};
 
@@ -84,12 +84,12 @@ pub(super) fn word(outcome: Outcome) -> &'static str {
     }
 }
 
-pub(super) fn pushed<W>(plan: &Plan<W>, results: &[Result], site: &Site) -> Value {
+pub(super) fn pushed<W>(plan: &Plan<W>, results: &[Pushed], site: &Site) -> Value {
     let stacks: Vec<Value> = results.iter().map(|result| one(result, site)).collect();
     json!({"target": target(plan), "commit": site.commit, "stacks": stacks})
 }
 
-fn one(result: &Result, site: &Site) -> Value {
+fn one(result: &Pushed, site: &Site) -> Value {
     let counts: serde_json::Map<String, Value> =
         result.counts.iter().map(|(action, count)| (action.word().to_owned(), (*count).into())).collect();
     let (end, skipped) = match &result.end {

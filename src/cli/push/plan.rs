@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use super::site::{self, Site, Where, Which};
 use super::{Permit, json, saved, text};
-use crate::cli::{FAILED, json as cli_json, style, tell_problems};
+use crate::cli::{json as cli_json, style, tell_problems};
 use crate::problem::Problems;
 use crate::push::engine::{self, Plan};
 
@@ -42,14 +42,7 @@ pub(super) fn run(root: &Path, arguments: &Arguments) -> ExitCode {
     match look(root, arguments) {
         Ok(changes) if changes && arguments.exit_code => ExitCode::from(CHANGED),
         Ok(_) => ExitCode::SUCCESS,
-        Err(problems) => {
-            if arguments.json {
-                cli_json::print(&cli_json::failed(problems));
-            } else {
-                tell_problems(problems, "");
-            }
-            ExitCode::from(FAILED)
-        }
+        Err(problems) => crate::cli::failed(arguments.json, problems, ""),
     }
 }
 

@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 
 use super::site::{self, Site, Where, Which};
 use super::text;
+use crate::cli::json as cli_json;
 use crate::cli::style::{self, ATTENTION, BAD, GOOD, paint};
 use crate::cli::table::table;
-use crate::cli::{FAILED, json as cli_json, tell_problems};
 use crate::cluster::Cluster;
 use crate::problem::Problems;
 use crate::push::engine::{self, State, Status};
@@ -42,14 +42,7 @@ pub(in crate::cli) struct Arguments {
 pub(super) fn run(root: &Path, arguments: &Arguments) -> ExitCode {
     match look(root, arguments) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(problems) => {
-            if arguments.json {
-                cli_json::print(&cli_json::failed(problems));
-            } else {
-                tell_problems(problems, "");
-            }
-            ExitCode::from(FAILED)
-        }
+        Err(problems) => crate::cli::failed(arguments.json, problems, ""),
     }
 }
 

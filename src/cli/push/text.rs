@@ -13,7 +13,7 @@ use crate::cli::count;
 use crate::cli::diff::text::lines;
 use crate::cli::style::{self, ATTENTION, BAD, BOLD, DIM, GOOD, paint};
 use crate::diff::{Difference, Verb};
-use crate::push::engine::{End, Plan, Result};
+use crate::push::engine::{End, Plan, Pushed};
 use crate::push::plan::{Action, Step, Waits};
 use crate::push::report::Event;
 
@@ -165,7 +165,7 @@ pub(super) fn happened(stack: &str, module: &str, event: &Event, verbose: bool) 
 }
 
 /// What became of all stacks.
-pub(super) fn pushed(results: &[Result], took: Duration) -> String {
+pub(super) fn pushed(results: &[Pushed], took: Duration) -> String {
     let mut counts: BTreeMap<Action, usize> = BTreeMap::new();
     for result in results {
         result.counts.iter().for_each(|(action, count)| *counts.entry(*action).or_default() += count);

@@ -87,7 +87,7 @@ impl<T: Target> Push<'_, T> {
         }
         let mut records: BTreeMap<String, Kept> = self.plan.records.clone();
         records.insert(stack.name.clone(), Kept { record: journal.record(), version: None });
-        let allowed = Allowed { adopt: true, going_back: true, ..self.order.allowed.clone() };
+        let allowed = Allowed { going_back: true, ..self.order.allowed.clone() };
         let chosen: Vec<&Stack> = stacks.iter().filter(|of| of.name == stack.name).collect();
         let planned = self.target.plan(&world(&stacks, &records), &chosen, &allowed)?;
         let steps = planned.iter().flat_map(|planned| &planned.steps);

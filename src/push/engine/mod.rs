@@ -59,7 +59,7 @@ pub struct Order {
 
 /// What became of a stack.
 #[derive(Debug)]
-pub struct Result {
+pub struct Pushed {
     /// The stack.
     pub stack: String,
     /// How it ended.
@@ -112,7 +112,7 @@ pub fn plan<T: Target>(
     stacks: &[Stack],
     chosen: &[&Stack],
     allowed: &Allowed,
-) -> std::result::Result<Plan<T::Work>, Problems> {
+) -> Result<Plan<T::Work>, Problems> {
     let records = target.store().records()?;
     let world = world(stacks, &records);
     let planned = target.plan(&world, chosen, allowed)?;
@@ -131,7 +131,7 @@ pub fn push<T: Target>(
     plan: &Plan<T::Work>,
     order: &Order,
     reporter: &Reporter<'_>,
-) -> Vec<Result> {
+) -> Vec<Pushed> {
     let holder = lease::holder(&order.by).unwrap_or_else(|_| format!("{}/{}", order.by, std::process::id()));
     lease::holding(target.store(), &holder, LEASE, |leases| {
         let push = Push { target, stacks, plan, order, reporter, leases };
@@ -151,12 +151,12 @@ struct Push<'a, T: Target> {
 
 impl<T: Target> Push<'_, T> {
     /// Every stack as soon as those that it depends on are ready.
-    fn all(&self) -> Vec<Result> {
+    fn all(&self) -> Vec<Pushed> {
         let mut left: Vec<&Planned<T::Work>> = self.plan.stacks.iter().collect();
         let mut free: VecDeque<&Planned<T::Work>> = VecDeque::new();
-        let mut results: BTreeMap<String, Result> = BTreeMap::new();
+        let mut results: BTreeMap<String, Pushed> = BTreeMap::new();
         std::thread::scope(|scope| {
-            let (sender, receiver) = mpsc::channel::<Result>();
+            let (sender, receiver) = mpsc::channel::<Pushed>();
             let mut running = 0;
             loop {
                 let (blocked, open): (Vec<_>, Vec<_>) =
@@ -186,13 +186,13 @@ impl<T: Target> Push<'_, T> {
     }
 
     /// Whether a stack depends on one of this push that has not ended.
-    fn waits(&self, planned: &Planned<T::Work>, results: &BTreeMap<String, Result>) -> bool {
+    fn waits(&self, planned: &Planned<T::Work>, results: &BTreeMap<String, Pushed>) -> bool {
         let is_planned = |name: &str| self.plan.stacks.iter().any(|other| other.stack == name);
         self.dependencies(&planned.stack).any(|name| !results.contains_key(name) && is_planned(name))
     }
 
     /// The stack that it depends on and that did not end well.
-    fn failed_before(&self, planned: &Planned<T::Work>, results: &BTreeMap<String, Result>) -> Option<&str> {
+    fn failed_before(&self, planned: &Planned<T::Work>, results: &BTreeMap<String, Pushed>) -> Option<&str> {
         self.dependencies(&planned.stack).find(|name| results.get(*name).is_some_and(|result| !result.end.is_good()))
     }
 
@@ -201,9 +201,9 @@ impl<T: Target> Push<'_, T> {
         of.into_iter().flat_map(|stack| stack.depends_on.iter().map(String::as_str))
     }
 
-    fn skip(&self, planned: &Planned<T::Work>, failed: &str) -> Result {
+    fn skip(&self, planned: &Planned<T::Work>, failed: &str) -> Pushed {
         (self.reporter)(&planned.stack, "", Event::Skipped(failed.to_owned()));
-        Result {
+        Pushed {
             stack: planned.stack.clone(),
             end: End::Skipped(failed.to_owned()),
             counts: BTreeMap::new(),
@@ -214,7 +214,7 @@ impl<T: Target> Push<'_, T> {
     }
 
     /// Objects that waited for a stack which is done now: their stacks are planned and pushed once more.
-    fn deferred(&self, results: &mut BTreeMap<String, Result>) {
+    fn deferred(&self, results: &mut BTreeMap<String, Pushed>) {
         let is_done = |name: &str| results.get(name).is_some_and(|result| result.end.is_good());
         let waits_for_done = |step: &Step<T::Work>| match &step.waits {
             Some(Waits::Stack(stack, _)) => is_done(stack),
@@ -262,8 +262,8 @@ impl<T: Target> Push<'_, T> {
 }
 
 /// What is known at once to be impossible.
-pub(super) fn nothing_of(stack: &str, problem: Problem) -> Result {
-    Result {
+pub(super) fn nothing_of(stack: &str, problem: Problem) -> Pushed {
+    Pushed {
         stack: stack.to_owned(),
         end: End::Failed,
         counts: BTreeMap::new(),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{End, Push, Result, nothing_of};
+use super::{End, Push, Pushed, nothing_of};
 use crate::problem::{Problem, Problems};
 use crate::push::journal::Journal;
 use crate::push::plan::{Action, Planned, Step};
@@ -13,14 +13,14 @@ use crate::push::target::{Done, Kept, Target};
 
 impl<T: Target> Push<'_, T> {
     /// Pushes one stack, under its lease.
-    pub(super) fn one(&self, planned: &Planned<T::Work>) -> Result {
+    pub(super) fn one(&self, planned: &Planned<T::Work>) -> Pushed {
         let name = planned.stack.as_str();
         let kept = self.plan.records.get(name).cloned().unwrap_or_default();
         let Some(stack) = self.stacks.iter().find(|stack| stack.name == name) else {
             return nothing_of(name, Problem::error("unknown-stack", format!("out/ has no stack `{name}`")));
         };
         if !needs_work(planned, &kept.record) {
-            return Result { end: End::Nothing, problems: Problems::new(), ..result(planned) };
+            return Pushed { end: End::Nothing, problems: Problems::new(), ..result(planned) };
         }
         let say = |what: String| (self.reporter)(name, "", Event::Waits(what));
         if let Err(problem) = self.leases.take(name, self.order.patience, &say) {
@@ -33,7 +33,7 @@ impl<T: Target> Push<'_, T> {
         result
     }
 
-    fn leased(&self, stack: &Stack, planned: &Planned<T::Work>, kept: Kept) -> Result {
+    fn leased(&self, stack: &Stack, planned: &Planned<T::Work>, kept: Kept) -> Pushed {
         let mut result = result(planned);
         let held = || self.leases.held(&stack.name);
         let journal = Journal::new(&stack.name, self.target.store(), &held, self.reporter, kept.record, kept.version);
@@ -119,7 +119,7 @@ impl<T: Target> Push<'_, T> {
 }
 
 /// Writes what is.
-fn end<W>(planned: &Planned<W>, journal: &Journal<'_>, result: &mut Result) {
+fn end<W>(planned: &Planned<W>, journal: &Journal<'_>, result: &mut Pushed) {
     let wanted: BTreeSet<&str> = planned.steps.iter().map(|step| step.id.as_str()).collect();
     let why = result.problems.first().map(|problem| problem.message.clone());
     let counts: BTreeMap<String, usize> =
@@ -140,10 +140,10 @@ fn end<W>(planned: &Planned<W>, journal: &Journal<'_>, result: &mut Result) {
 }
 
 /// What is known of a result before anything is done.
-fn result<W>(planned: &Planned<W>) -> Result {
+fn result<W>(planned: &Planned<W>) -> Pushed {
     let counts = Action::ALL.into_iter().map(|action| (action, planned.count(action)));
     let deferred = planned.steps.iter().filter(|step| step.is_deferred());
-    Result {
+    Pushed {
         stack: planned.stack.clone(),
         end: End::Failed,
         counts: counts.filter(|(_, count)| *count > 0).collect(),

@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::draft::warning;
 use super::look;
 use super::object::{self, Id, Object};
 use super::phase::{is_barrier, order, phase, waited_for};
 use super::plan::Work;
 use super::wait::{Applied, is_custom, wait};
-use super::{Kubernetes, body};
+use super::{Kubernetes, body, charts, owners};
 use crate::cluster::{Apply, Deletion, Refusal, Resource, Verdict};
 use crate::problem::{Problem, Problems};
 use crate::push::each::each;
@@ -65,14 +66,8 @@ fn has_any(module: &Module, items: &[Item<'_>]) -> bool {
 /// Whether an object's kind comes with the chart of another module of the stack.
 fn is_late(target: &Kubernetes<'_>, stack: &Stack, (step, object): &Item<'_>) -> bool {
     let is_served = target.cluster.served().kind(&object.api_version, &object.id.kind).is_some();
-    let provides = |module: &Module| {
-        module.name != object.module
-            && module.provides.iter().any(|what| {
-                what.strip_prefix("CustomResourceDefinition/")
-                    .and_then(|name| name.split_once('.'))
-                    .is_some_and(|(_, group)| group == object.id.group)
-            })
-    };
+    let provides =
+        |module: &Module| module.name != object.module && charts::groups(module).any(|group| group == object.id.group);
     matches!(step.waits, Some(Waits::Here(_))) && !is_served && stack.modules.iter().any(provides)
 }
 
@@ -223,8 +218,9 @@ impl Run<'_> {
                     continue;
                 }
                 Ok(written) => {
-                    for warning in &written.warnings {
-                        self.journal.tell(&self.module.name, Event::Warns(warning.clone()));
+                    for header in &written.warnings {
+                        let text = body.masks.hide(&warning(header));
+                        self.journal.tell(&self.module.name, Event::Warns(text));
                     }
                     return Ok((written.object, written.created));
                 }
@@ -269,7 +265,7 @@ impl Run<'_> {
 
     fn take_over(&self, of: &Resource, object: &Object, patch: &Value) -> Result<(), Problem> {
         self.journal.may_write()?;
-        let how = Apply { manager: object::MANAGER, force: false, dry_run: false };
+        let how = Apply { manager: owners::MANAGER, force: false, dry_run: false };
         let place = object::place(of, &object.id);
         let taken = self.target.cluster.patch(of, place, &object.id.name, patch, how);
         taken.map(|_| ()).map_err(|refusal| {

@@ -2,11 +2,12 @@
 
 use serde_json::Value;
 
-use super::object::{self, Masks, Object, is_annotated};
+use super::fields::Path;
+use super::object::{self, Masks, Object};
 use super::plan::Work;
 use super::{Kubernetes, look, owners};
 use crate::cluster::{Apply, Refusal, Resource, Written};
-use crate::problem::{Problem, Problems};
+use crate::problem::{Place, Problem, Problems};
 
 /// The annotation with the paths that are set when the object is made and then left to their owner.
 const LEAVE: &str = "homebuild.dev/leave";
@@ -30,11 +31,12 @@ impl Kubernetes<'_> {
     ) -> Result<Body, Problems> {
         let (mut value, masks) = object.filled(self.fill, work.is_old)?;
         object::mark(&mut value, &object.id, stack);
+        let left = left(object, live.unwrap_or(&value))?;
         if let Some(live) = live {
-            for path in left(object) {
-                match at(live, &path) {
-                    Some(theirs) => put(&mut value, &path, theirs.clone()),
-                    None => remove(&mut value, &path),
+            for path in left {
+                match path.get(live) {
+                    Some(theirs) => path.put(&mut value, theirs.clone()),
+                    None => path.remove(&mut value),
                 }
             }
             if let Some(uid) = live["metadata"]["uid"].as_str() {
@@ -45,7 +47,7 @@ impl Kubernetes<'_> {
             value = owners::settled(value, live);
         }
         for path in &work.yields {
-            remove(&mut value, &steps(path));
+            path.remove(&mut value);
         }
         Ok(Body { value, masks })
     }
@@ -59,7 +61,7 @@ impl Kubernetes<'_> {
         force: bool,
         dry_run: bool,
     ) -> Result<Written, Refusal> {
-        let how = Apply { manager: object::MANAGER, force, dry_run };
+        let how = Apply { manager: owners::MANAGER, force, dry_run };
         let text = zeroize::Zeroizing::new(body.to_string().into_bytes());
         self.cluster.apply(of, object::place(of, &object.id), &object.id.name, &text, how)
     }
@@ -71,7 +73,7 @@ impl Kubernetes<'_> {
         let message = masks.hide(&problem.message);
         let message = if is_secret { unquoted(&message) } else { message };
         let notes = problem.notes.iter().map(|note| masks.hide(note)).collect();
-        Problem { message, notes, ..problem }.at(&crate::problem::Place::file(&object.file.source))
+        Problem { message, notes, ..problem }.at(&Place::file(&object.file.source))
     }
 }
 
@@ -88,11 +90,16 @@ fn unquoted(message: &str) -> String {
     out + rest
 }
 
-/// The paths that are left to their owner, as steps.
-#[must_use]
-pub fn left(object: &Object) -> Vec<Vec<String>> {
-    let paths = object.annotation(LEAVE).unwrap_or_default();
-    paths.split([',', ' ', '\n']).filter(|path| !path.is_empty()).map(steps).collect()
+/// The paths that are left to their owner, as a live object has them.
+fn left(object: &Object, live: &Value) -> Result<Vec<Path>, Problem> {
+    let read = |path: String| {
+        Path::read(&path, live).ok_or_else(|| {
+            Problem::error("leave", format!("`{path}` is no path of a field, in `{LEAVE}` of {}", object.id.words()))
+                .at(&Place::file(&object.file.source))
+                .note("it is written as `spec.template.spec.containers[name=web].image`")
+        })
+    };
+    object.paths(LEAVE).into_iter().map(read).collect()
 }
 
 /// Whether push must look at the whole live object before it can say what it sends.
@@ -101,117 +108,9 @@ pub fn needs_live(object: &Object) -> bool {
     object.annotation(LEAVE).is_some()
 }
 
-/// Whether nothing is waited for.
-#[must_use]
-pub fn waits_for_nothing(object: &Value) -> bool {
-    is_annotated(object, "homebuild.dev/wait", "none")
-}
-
-/// `spec.template.spec.containers[name=web].image`, `.spec.replicas` as keys; `[name=web]` chooses an entry of a list,
-/// and is a key of a map: `metadata.annotations[example.org/a]`.
-fn steps(path: &str) -> Vec<String> {
-    let mut steps = vec![String::new()];
-    let mut inside = false;
-    for c in path.chars() {
-        match c {
-            '[' if !inside => {
-                steps.push("[".to_owned());
-                inside = true;
-            }
-            ']' if inside => {
-                steps.push(String::new());
-                inside = false;
-            }
-            '.' if !inside => steps.push(String::new()),
-            c => steps.iter_mut().last().into_iter().for_each(|step| step.push(c)),
-        }
-    }
-    steps.retain(|step| !step.is_empty());
-    steps
-}
-
-/// What stands in the brackets of a step, if it has any.
-fn key(step: &str) -> &str {
-    step.strip_prefix('[').unwrap_or(step)
-}
-
-/// The place of an entry that a step such as `[name=web`, `[web` or `[0` chooses.
-fn entry(list: &[Value], step: &str) -> Option<usize> {
-    let inner = key(step);
-    let pairs: Vec<(&str, &str)> =
-        inner.split(',').map(|pair| pair.split_once('=').unwrap_or(("name", pair))).collect();
-    let says = |entry: &Value, key: &str, text: &str| match &entry[key] {
-        Value::String(value) => value == text.trim_matches('"'),
-        value => text == format!("{value}"),
-    };
-    let found = list.iter().position(|entry| pairs.iter().all(|(key, text)| says(entry, key, text)));
-    found.or_else(|| inner.parse().ok().filter(|at: &usize| *at < list.len()))
-}
-
-fn at<'a>(value: &'a Value, steps: &[String]) -> Option<&'a Value> {
-    steps.iter().try_fold(value, |value, step| match value {
-        Value::Array(list) => entry(list, step).map(|at| &list[at]),
-        Value::Object(map) => map.get(key(step)),
-        _ => None,
-    })
-}
-
-fn parent<'a>(value: &'a mut Value, steps: &[String]) -> Option<&'a mut Value> {
-    steps.iter().try_fold(value, |value, step| match value {
-        Value::Array(list) => entry(list, step).map(|at| &mut list[at]),
-        Value::Object(map) => map.get_mut(key(step)),
-        _ => None,
-    })
-}
-
-fn put(value: &mut Value, steps: &[String], new: Value) {
-    let Some((last, above)) = steps.split_last() else { return };
-    match parent(value, above) {
-        Some(Value::Object(map)) => _ = map.insert(key(last).to_owned(), new),
-        Some(Value::Array(entries)) => {
-            if let Some(at) = entry(entries, last) {
-                entries[at] = new;
-            }
-        }
-        _ => {}
-    }
-}
-
-fn remove(value: &mut Value, steps: &[String]) {
-    let Some((last, above)) = steps.split_last() else { return };
-    match parent(value, above) {
-        Some(Value::Object(map)) => _ = map.remove(key(last)),
-        Some(Value::Array(entries)) => {
-            if let Some(at) = entry(entries, last) {
-                entries.remove(at);
-            }
-        }
-        _ => {}
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-
-    #[test]
-    fn a_path_names_entries_of_lists() {
-        let mut value = json!({"spec": {"containers": [{"name": "a", "image": "x"}, {"name": "b", "image": "y"}]}});
-        for path in ["spec.containers[name=b].image", ".spec.containers[name=\"b\"].image", "spec.containers[1].image"]
-        {
-            assert_eq!(at(&value, &steps(path)), Some(&json!("y")), "{path}");
-        }
-        put(&mut value, &steps("spec.containers[name=b].image"), json!("z"));
-        assert_eq!(value["spec"]["containers"][1]["image"], "z");
-        remove(&mut value, &steps("spec.containers[name=a].image"));
-        assert_eq!(value["spec"]["containers"][0], json!({"name": "a"}));
-        assert_eq!(at(&value, &steps("spec.nothing[0].here")), None);
-        let value = json!({"annotations": {"a.b/c": "d"}, "ports": [{"port": 80, "protocol": "TCP"}]});
-        assert_eq!(at(&value, &steps("annotations[a.b/c]")), Some(&json!("d")));
-        assert!(at(&value, &steps(".ports[port=80,protocol=\"TCP\"]")).is_some());
-    }
 
     #[test]
     fn a_message_about_a_secret_quotes_nothing() {

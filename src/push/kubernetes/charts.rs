@@ -10,16 +10,18 @@ use std::path::PathBuf;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
+use super::draft::{Draft, subject};
 use super::helm::{self, Access, Change, Helm, How, Installed, Release, Revision, Status};
 use super::look::{self, Live};
 use super::object::{Id, Object};
-use super::plan::{Draft, Planning, Work, place, subject};
-use super::{Kubernetes, claim};
+use super::plan::{Planning, Work, place};
+use super::{Kubernetes, claim, owners};
 use crate::cluster::{Part, Resource, Select};
 use crate::diff::{self, Effect, Field, Verb};
 use crate::problem::{Problem, Problems};
 use crate::push::plan::{Action, Step, Waits};
 use crate::push::record::{Member, State};
+use crate::push::stack::{Module, Stack};
 
 /// The group of releases.
 const RELEASES: &str = "helm.toolkit.fluxcd.io";
@@ -48,6 +50,12 @@ pub(super) fn is_release(id: &Id) -> bool {
 /// Whether an object is where charts come from.
 fn is_repository(id: &Id) -> bool {
     id.group == SOURCES && id.kind == "HelmRepository"
+}
+
+/// The API groups whose definitions the charts of a module bring, as its `provides` says.
+pub(super) fn groups(module: &Module) -> impl Iterator<Item = &str> {
+    let definitions = module.provides.iter().filter_map(|what| what.strip_prefix("CustomResourceDefinition/"));
+    definitions.filter_map(|name| name.split_once('.')).map(|(_, group)| group)
 }
 
 /// The metadata of helm's own Secrets, by namespace.
@@ -150,8 +158,7 @@ impl Kubernetes<'_> {
             }
             let freed = helm::freed(secret, now)?;
             let name = secret["metadata"]["name"].as_str().unwrap_or_default();
-            let put =
-                self.cluster.update(&self.secrets()?, Some(&release.namespace), name, &freed, super::object::MANAGER);
+            let put = self.cluster.update(&self.secrets()?, Some(&release.namespace), name, &freed, owners::MANAGER);
             put.map_err(|refusal| look::refused(&self.cluster, "cannot free a release of helm", &refusal))?;
             installed = self.installed(&release.namespace, revisions.first())?;
         }
@@ -186,7 +193,7 @@ impl Planning<'_> {
     /// What becomes of a release.
     pub(super) fn release(
         &self,
-        stack: &crate::push::stack::Stack,
+        stack: &Stack,
         object: &Object,
         objects: &[&Object],
         revisions: &Revisions,

@@ -3,10 +3,11 @@
 use serde_json::Value;
 
 use super::body::Body;
+use super::draft::Draft;
 use super::immutable::{self, Class, Refused};
 use super::object::{self, Id};
 use super::owners::{self, Answer, Rules, Tool};
-use super::plan::{Draft, Planning, merge, place};
+use super::plan::{Planning, merge, place};
 use super::{Kubernetes, look};
 use crate::cluster::{Apply, Refusal, Resource};
 use crate::diff::{Change, Effect, Field};
@@ -79,7 +80,7 @@ impl Planning<'_> {
         let after = takeover.after(&new);
         draft.work.takeover = Some(takeover.patch);
         let id = &draft.object.id;
-        let preview = self.target.cluster.preview(of, object::place(of, id), &id.name, &after, object::MANAGER);
+        let preview = self.target.cluster.preview(of, object::place(of, id), &id.name, &after, owners::MANAGER);
         preview.unwrap_or(after)
     }
 
@@ -97,8 +98,8 @@ impl Planning<'_> {
         };
         let Some(there) = look::get(&self.target.cluster, of, &object.id)? else { return Ok(Action::Create) };
         let tools = self.tools();
-        let forced = object.annotation(FORCE).unwrap_or_default();
-        let forced: Vec<&str> = forced.split([',', ' ', '\n']).filter(|path| !path.is_empty()).collect();
+        let forced = object.paths(FORCE);
+        let forced: Vec<&str> = forced.iter().map(String::as_str).collect();
         let rules = Rules { tools: &tools, is_scaled: self.is_scaled(&object.id), forced: &forced };
         let mut problems = Problems::new();
         for conflict in owners::conflicts(&status.body, &body.value) {
@@ -106,13 +107,13 @@ impl Planning<'_> {
             match answer {
                 Answer::Yield => {
                     draft.notes.push(format!("{} is left to {}", conflict.path, conflict.manager));
-                    draft.work.yields.push(conflict.path.to_string());
+                    draft.work.yields.push(conflict.path.clone());
                 }
                 Answer::SetBack => {
                     draft.notes.push(format!("set back: {} changed {}", conflict.manager, conflict.path));
                     draft.work.force = true;
                 }
-                Answer::TakeOver(_) => draft.work.force = true,
+                Answer::TakeOver(_) => {}
                 Answer::Kept(_) | Answer::Blocked => {
                     if let Some((message, note)) = conflict.words(answer) {
                         let problem = Problem::error("conflict", format!("{}: {message}", object.id.words()));
@@ -122,14 +123,14 @@ impl Planning<'_> {
             }
         }
         let live = look::Live::of(&there, &object.id);
-        if live.owner.is_none() && !self.allowed.adopt {
+        if live.owner.is_none() && !is_allowed(self, object) {
             return Ok(self.adoption(draft, &there));
         }
         problems.or(())?;
         let again = self.target.body(object, draft.stack, Some(&there), &draft.work)?;
         match self.target.send(of, object, &again.value, true, true) {
             Ok(written) => {
-                let (new, sent) = self.settled(draft, of, &there, written.object, again.value);
+                let (new, sent) = self.settled(draft, of, &there, written.object, again.value, true);
                 self.compare(draft, of, &there, new, &sent)
             }
             Err(refusal) if refusal.verdict() == crate::cluster::Verdict::Invalid => {
@@ -161,7 +162,6 @@ impl Planning<'_> {
             Refused::Unclear if self.target.is_valid(of, object, &body.value) => Vec::new(),
             Refused::Unset(paths) => {
                 draft.work.takeover = owners::claim(&there, &paths);
-                draft.work.force = true;
                 let mut merged = there.clone();
                 merge(&mut merged, &object.value());
                 return self.compare(draft, of, &there, merged, &body.value);
@@ -231,7 +231,7 @@ impl Kubernetes<'_> {
     /// Whether the server would take an object under another name: then it is the change that it refuses.
     fn is_valid(&self, of: &Resource, object: &object::Object, body: &Value) -> bool {
         let name = format!("homebuild-probe-{:08x}", getrandom::u32().unwrap_or_default());
-        let how = Apply { manager: object::MANAGER, force: false, dry_run: true };
+        let how = Apply { manager: owners::MANAGER, force: false, dry_run: true };
         self.cluster.create(of, object::place(of, &object.id), &immutable::probe(body, &name), how).is_ok()
     }
 }

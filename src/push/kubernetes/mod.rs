@@ -7,6 +7,7 @@ pub mod apply;
 pub mod body;
 mod charts;
 mod claim;
+mod draft;
 pub mod fields;
 pub mod helm;
 pub mod immutable;

@@ -19,9 +19,6 @@ pub const STACK: &str = "homebuild.dev/stack";
 /// The annotation with the owner of an object, which names the object itself: a copy of it on another object says
 /// nothing.
 pub const OWNER: &str = "homebuild.dev/owner";
-/// The one field manager.
-pub const MANAGER: &str = "homebuild";
-
 /// Fills in the secrets of a file of `out/`; of an old one (`true`) whatever its fingerprints say.
 pub type Fill<'a> = dyn Fn(&Arc<Source>, bool) -> Result<Zeroizing<String>, Problems> + Sync + 'a;
 
@@ -94,12 +91,6 @@ pub fn owner<'a>(live: &'a Value, id: &Id) -> Option<&'a str> {
     (Id::parse(named).as_ref() == Some(id)).then_some(stack)
 }
 
-/// Whether an annotation of an object has a value.
-#[must_use]
-pub fn is_annotated(object: &Value, key: &str, value: &str) -> bool {
-    object["metadata"]["annotations"][key].as_str() == Some(value)
-}
-
 /// An object of a stack, as `out/` has it.
 #[derive(Debug, Clone)]
 pub struct Object {
@@ -146,6 +137,13 @@ impl Object {
     #[must_use]
     pub fn has_secrets(&self) -> bool {
         self.file.source.text.contains(START)
+    }
+
+    /// The paths that one of its own annotations lists, with commas, blanks or line ends between them.
+    #[must_use]
+    pub fn paths(&self, key: &str) -> Vec<String> {
+        let text = self.annotation(key).unwrap_or_default();
+        text.split([',', ' ', '\n']).filter(|path| !path.is_empty()).map(str::to_owned).collect()
     }
 
     /// What is sent, without marks, and its secrets.

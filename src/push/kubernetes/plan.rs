@@ -6,14 +6,16 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::body::{Body, needs_live};
-use super::charts::{Revisions, is_release};
+use super::charts::{self, Revisions, is_release};
+use super::draft::Draft;
+use super::fields::Path;
 use super::look::{self, Live};
 use super::object::{Id, Object, comparable};
+use super::ready::timeout;
 use super::veil::veil;
 use super::{Kubernetes, owners, prune};
-use crate::cluster::{Refusal, Resource, Verdict, Written};
-use crate::diff::{Effect, Field, Subject, compare_object};
-use crate::kubernetes::kinds::group_of;
+use crate::cluster::{Refusal, Resource, Verdict};
+use crate::diff::{Effect, Field, compare_object};
 use crate::problem::{Place, Problem, Problems, Source};
 use crate::push::each::each;
 use crate::push::plan::{Action, Allowed, Planned, Step, Waits};
@@ -35,7 +37,7 @@ pub struct Work {
     /// The live object that was planned for.
     pub live: Option<Live>,
     /// Paths that are left to who has them.
-    pub yields: Vec<String>,
+    pub yields: Vec<Path>,
     /// Whether fields that people changed by hand are set back.
     pub force: bool,
     /// A JSON patch that hands over the fields of an earlier tool.
@@ -71,6 +73,7 @@ pub(super) fn plan(
     chosen: &[&Stack],
     allowed: &Allowed,
 ) -> Result<Vec<Planned<Work>>, Problems> {
+    timeouts(chosen)?;
     let planning = Planning::new(target, world, allowed);
     let objects: Vec<(&Stack, Object)> = chosen.iter().flat_map(|stack| self::objects(stack)).collect();
     let (charts, objects): (Vec<_>, Vec<_>) =
@@ -108,6 +111,16 @@ pub(super) fn plan(
     Ok(planned)
 }
 
+/// The timeouts of modules that are none: told before anything is written.
+fn timeouts(chosen: &[&Stack]) -> Result<(), Problems> {
+    let modules = chosen.iter().flat_map(|stack| stack.modules.iter().map(move |module| (stack, module)));
+    let wrong = modules.filter_map(|(stack, module)| {
+        let problem = timeout::parse(module.timeout.as_deref()?).err()?;
+        Some(problem.note(format!("it is the `timeout` of module {} in out/{}/stack.lock", module.name, stack.name)))
+    });
+    wrong.collect::<Problems>().or(())
+}
+
 /// The objects of a stack.
 pub(super) fn objects(stack: &Stack) -> Vec<(&Stack, Object)> {
     let files = stack.modules.iter().flat_map(|module| module.files.iter().map(move |file| (module, file)));
@@ -131,12 +144,10 @@ impl<'a> Planning<'a> {
                 }
                 wanted.insert(object.id, stack.name.as_str());
             }
-            for (module, provides) in stack.modules.iter().flat_map(|m| m.provides.iter().map(move |p| (m, p))) {
-                let name = provides.strip_prefix("CustomResourceDefinition/");
-                if let Some((_, group)) = name.and_then(|name| name.split_once('.')) {
-                    let what = format!("the chart of module {}", module.name);
-                    brought.insert(group.to_owned(), (stack.name.clone(), what));
-                }
+            for module in &stack.modules {
+                let what = format!("the chart of module {}", module.name);
+                let by = |group: &str| (group.to_owned(), (stack.name.clone(), what.clone()));
+                brought.extend(charts::groups(module).map(by));
             }
         }
         Self { target, allowed, wanted, order, brought, scaled, world }
@@ -209,11 +220,11 @@ impl<'a> Planning<'a> {
         let body = self.target.body(object, draft.stack, known.as_ref(), &draft.work)?;
         match self.target.send(of, object, &body.value, false, true) {
             Ok(written) if written.created => {
-                draft.warn(&written);
+                draft.warn(&written, &body.masks);
                 Ok(Action::Create)
             }
             Ok(written) => {
-                draft.warn(&written);
+                draft.warn(&written, &body.masks);
                 if let Some(live) = live.filter(|live| is_as_before(live, &written.object)) {
                     draft.work.live = Some(live.clone());
                     if live.owner.as_deref() == Some(draft.stack) {
@@ -223,7 +234,7 @@ impl<'a> Planning<'a> {
                 let Some(there) = whole.map_or_else(|| look::get(cluster, of, &object.id), |w| Ok(Some(w)))? else {
                     return Ok(Action::Create);
                 };
-                let (new, sent) = self.settled(draft, of, &there, written.object, body.value);
+                let (new, sent) = self.settled(draft, of, &there, written.object, body.value, false);
                 self.compare(draft, of, &there, new, &sent)
             }
             Err(refusal) => self.refused(draft, of, &body, &refusal),
@@ -238,13 +249,14 @@ impl<'a> Planning<'a> {
         there: &Value,
         new: Value,
         body: Value,
+        force: bool,
     ) -> (Value, Value) {
         let settled = owners::settled(body.clone(), there);
         if settled == body {
             return (new, body);
         }
         draft.work.settles = true;
-        match self.target.send(of, draft.object, &settled, draft.work.force, true) {
+        match self.target.send(of, draft.object, &settled, force, true) {
             Ok(written) => (written.object, settled),
             Err(_) => (new, body),
         }
@@ -398,77 +410,6 @@ impl<'a> Planning<'a> {
     }
 }
 
-/// A step on the way.
-pub(super) struct Draft<'a> {
-    pub stack: &'a str,
-    pub object: &'a Object,
-    pub fields: Vec<Field>,
-    pub notes: Vec<String>,
-    pub waits: Option<Waits>,
-    pub problem: Option<Problem>,
-    pub work: Work,
-}
-
-impl<'a> Draft<'a> {
-    pub(super) fn new(stack: &'a Stack, object: &'a Object) -> Self {
-        let work = Work { id: Some(object.id.clone()), object: Some(Arc::new(object.clone())), ..Work::default() };
-        Self { stack: &stack.name, object, fields: Vec::new(), notes: Vec::new(), waits: None, problem: None, work }
-    }
-
-    /// The step of what was found out, or of what is wrong.
-    pub(super) fn end(mut self, judged: Result<Action, Problems>) -> Step<Work> {
-        match judged {
-            Ok(action) => self.step(action),
-            Err(problems) => {
-                let mut problems = problems.into_iter();
-                self.problem = problems.next();
-                self.notes.extend(problems.map(|problem| problem.message));
-                self.step(Action::Blocked)
-            }
-        }
-    }
-
-    fn warn(&mut self, written: &Written) {
-        self.notes.extend(written.warnings.iter().map(|text| format!("the server warns: {}", warning(text))));
-    }
-
-    pub(super) fn subject(&self) -> Subject {
-        subject(self.stack, &self.object.module, &self.object.id, &self.object.file.source.path)
-    }
-
-    fn step(self, action: Action) -> Step<Work> {
-        Step {
-            id: self.object.id.to_string(),
-            subject: self.subject(),
-            action,
-            fields: self.fields,
-            notes: self.notes,
-            waits: self.waits,
-            digest: Some(self.object.file.digest.clone()),
-            seen: self
-                .work
-                .live
-                .as_ref()
-                .filter(|_| action == Action::Unchanged)
-                .map(|live| (live.uid.clone(), live.version.clone())),
-            problem: self.problem,
-            work: self.work,
-        }
-    }
-}
-
-/// An object for a reader; `path` is that of its file, or nothing.
-pub(super) fn subject(stack: &str, module: &str, id: &Id, path: &str) -> Subject {
-    Subject {
-        stack: stack.to_owned(),
-        module: module.to_owned(),
-        kind: id.kind.clone(),
-        namespace: id.namespace().map(str::to_owned),
-        name: id.name.clone(),
-        path: path.strip_prefix("out/").unwrap_or(path).to_owned(),
-    }
-}
-
 /// Whether nothing happened since it was recorded.
 fn is_as_recorded(member: &Member, live: &Live, object: &Object, stack: &str) -> bool {
     member.state == State::Owned
@@ -508,12 +449,6 @@ fn uid_only(live: &Live) -> Value {
     serde_json::json!({"metadata": {"uid": live.uid}})
 }
 
-/// `299 - "text"` without what stands around the text.
-fn warning(header: &str) -> String {
-    let text = header.split_once('"').and_then(|(_, rest)| rest.rsplit_once('"')).map_or(header, |(text, _)| text);
-    text.replace("\\\"", "\"")
-}
-
 fn wrong_scope(object: &Object, of: &Resource) -> Problem {
     let what =
         if of.namespaced { "lives in a namespace, and names none" } else { "lives in no namespace, and names one" };
@@ -540,10 +475,4 @@ pub(super) fn merge(under: &mut Value, over: &Value) {
         }
         (under, over) => *under = over.clone(),
     }
-}
-
-/// The group of the kind that an object's API version names.
-#[must_use]
-pub fn group(object: &Value) -> &str {
-    group_of(object["apiVersion"].as_str().unwrap_or_default())
 }

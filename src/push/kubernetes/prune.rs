@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 
 use super::Kubernetes;
 use super::charts::{self, Revisions};
+use super::draft::subject;
 use super::look::{self, Live};
 use super::object::{self, Id};
 use super::phase::phase;
-use super::plan::{Planning, Work, subject};
+use super::plan::{Planning, Work};
 use crate::cluster::{Deletion, Resource, Verdict};
 use crate::problem::{Problem, Problems};
 use crate::push::each::each;

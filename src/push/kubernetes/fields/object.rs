@@ -18,6 +18,16 @@ impl Step {
         }
     }
 
+    /// The same, to change it.
+    fn get_mut<'a>(&self, value: &'a mut Value) -> Option<&'a mut Value> {
+        match (self, value) {
+            (Self::Field(name), Value::Object(map)) => map.get_mut(name),
+            (Self::Index(index), Value::Array(list)) => list.get_mut(*index),
+            (_, Value::Array(list)) => list.iter_mut().find(|entry| self.names(entry)),
+            _ => None,
+        }
+    }
+
     /// The step, or every entry of a list for a place in it, with what is there.
     fn each<'a>(&self, value: Option<&'a Value>) -> Vec<(Self, Option<&'a Value>)> {
         let Self::Index(_) = self else { return vec![(self.clone(), value.and_then(|value| self.get(value)))] };
@@ -43,8 +53,8 @@ impl Step {
 }
 
 impl Path {
-    /// Reads the path of an answer, `.spec.ports[port=80,protocol="TCP"].name`, with the help of an object that has it:
-    /// a name with dots in it, `.metadata.labels.app.kubernetes.io/name`, is told from several by what is there. What
+    /// Reads the path of an answer, `.spec.ports[port=80,protocol="TCP"].name`, or one that a person wrote,
+    /// `spec.containers[name=web].image`, with the help of an object that has it: a name with dots in it, `.metadata.labels.app.kubernetes.io/name`, is told from several by what is there. What
     /// the object does not have is read as if no name had dots.
     #[must_use]
     pub fn read(text: &str, object: &Value) -> Option<Self> {
@@ -63,6 +73,21 @@ impl Path {
     #[must_use]
     pub fn get<'a>(&self, object: &'a Value) -> Option<&'a Value> {
         self.0.iter().try_fold(object, |value, step| step.get(value))
+    }
+
+    /// Sets the value there, if the object has what is above it.
+    pub fn put(&self, object: &mut Value, value: Value) {
+        let Some((last, above)) = self.0.split_last() else { return };
+        let Some(parent) = above.iter().try_fold(object, |value, step| step.get_mut(value)) else { return };
+        match (last, parent) {
+            (Step::Field(name), Value::Object(map)) => _ = map.insert(name.clone(), value),
+            (step, parent) => step.get_mut(parent).into_iter().for_each(|there| *there = value.clone()),
+        }
+    }
+
+    /// Takes the value there out of an object, with all that is below.
+    pub fn remove(&self, object: &mut Value) {
+        [self.clone()].into_iter().collect::<Set>().remove(object);
     }
 }
 
@@ -121,7 +146,8 @@ fn closing(text: &str) -> Option<usize> {
     })
 }
 
-/// An entry as it stands between brackets: `0`, `="a"`, `name="web"`, `port=80,protocol="TCP"`, or the key of a map.
+/// An entry as it stands between brackets: `0`, `="a"`, `name="web"`, `name=web`, `port=80,protocol="TCP"`, or the key of
+/// a map.
 fn entry(text: &str) -> Option<Step> {
     if let Ok(index) = text.parse() {
         return Some(Step::Index(index));
@@ -137,8 +163,15 @@ fn entry(text: &str) -> Option<Step> {
     while !rest.is_empty() {
         let (key, after) = rest.split_once('=')?;
         let mut values = serde_json::Deserializer::from_str(after).into_iter::<Value>();
-        keys.insert(key.to_owned(), Scalar::of(&values.next()?.ok()?));
-        rest = after[values.byte_offset()..].trim_start_matches(',');
+        let (value, end) = if after.starts_with('"') {
+            (values.next()?.ok()?, values.byte_offset())
+        } else {
+            // a person leaves out the quotes
+            let word = after.split(',').next().unwrap_or_default();
+            (serde_json::from_str(word).unwrap_or_else(|_| word.into()), word.len())
+        };
+        keys.insert(key.to_owned(), Scalar::of(&value));
+        rest = after[end..].trim_start_matches(',');
     }
     Some(Step::Key(keys))
 }

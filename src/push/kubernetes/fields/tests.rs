@@ -196,3 +196,31 @@ fn a_step_is_written_as_it_was_read() {
         assert_eq!(Step::read(text).unwrap().to_string(), text);
     }
 }
+
+#[test]
+fn a_value_is_put_and_taken_away_where_a_person_says() {
+    let mut object = json!({"spec": {"containers": [{"name": "a", "image": "x"}, {"name": "b-1", "image": "y"}]}});
+    for text in ["spec.containers[name=b-1].image", ".spec.containers[name=\"b-1\"].image", "spec.containers[1].image"]
+    {
+        let path = Path::read(text, &object).unwrap();
+        assert_eq!(path.get(&object), Some(&json!("y")), "{text}");
+    }
+    let read = |text: &str, object: &serde_json::Value| Path::read(text, object).unwrap();
+    read("spec.containers[name=b-1].image", &object).put(&mut object, json!("z"));
+    assert_eq!(object["spec"]["containers"][1]["image"], "z");
+    read("spec.replicas", &object).put(&mut object, json!(3));
+    assert_eq!(object["spec"]["replicas"], 3);
+    read("spec.containers[name=a].image", &object).remove(&mut object);
+    assert_eq!(object["spec"]["containers"][0], json!({"name": "a"}));
+    read("spec.nothing[0].here", &object).put(&mut object, json!(1));
+    assert_eq!(object["spec"]["nothing"], json!(null));
+    let object = json!({"list": [{"name": "1password", "x": 1}]});
+    assert_eq!(read("list[name=1password].x", &object).get(&object), Some(&json!(1)));
+    for text in ["list[", "list[name=\"a].x"] {
+        assert_eq!(Path::read(text, &object), None, "{text}");
+    }
+    let object = json!({"annotations": {"a.b/c": "d"}});
+    for text in ["annotations[a.b/c]", "annotations.a.b/c"] {
+        assert_eq!(read(text, &object).get(&object), Some(&json!("d")), "{text}");
+    }
+}
