@@ -9,8 +9,6 @@ of its own. Needs what `tests/setup.sh cluster` installs.
 """
 
 import contextlib
-import importlib.machinery
-import importlib.util
 import json
 import os
 import pathlib
@@ -21,22 +19,7 @@ import tempfile
 
 import yaml
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-
-
-def kubectl(kubeconfig, *arguments, given=None):
-    run = subprocess.run(["kubectl", f"--kubeconfig={kubeconfig}", *arguments], input=given, text=True, cwd=ROOT,
-                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    return run.returncode, run.stdout.splitlines()
-
-
-def definitions():
-    """The files with the custom resources, as tools/schemas names them."""
-    loader = importlib.machinery.SourceFileLoader("schemas", str(ROOT / "tools/schemas"))
-    tool = importlib.util.module_from_spec(importlib.util.spec_from_loader("schemas", loader))
-    loader.exec_module(tool)
-    return [tool.module(path, version) / where for path, version, where in tool.CUSTOM]
-
+from practice import ROOT, cluster, definitions, define, kubectl, namespaces, report
 
 def check_pull(program, kubeconfig, folder):
     """`schemas pull` makes the files of schemas/."""
@@ -54,9 +37,7 @@ def check_pull(program, kubeconfig, folder):
 def check_objects(_, kubeconfig, folder):
     """The server accepts every object of out/, once their namespaces are there."""
     objects = {file: yaml.load(file.read_text(), yaml.CSafeLoader) for file in sorted((ROOT / "out").glob("*/*/*.yaml"))}
-    external = yaml.safe_load((ROOT / "homebuild.yaml").read_text())["external"]
-    names = [name.removeprefix("Namespace/") for name in external if name.startswith("Namespace/")]
-    there = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in names]
+    there = namespaces()
     there += [object for object in objects.values() if object["kind"] == "Namespace"]
     code, said = kubectl(kubeconfig, "apply", "--server-side", "--filename=-",
                          given="".join(f"---\n{json.dumps(one)}\n" for one in there))
@@ -127,25 +108,9 @@ CHECKS = {"schemas pull": check_pull, "out/": check_objects, "trouble": check_tr
 
 def main():
     program = pathlib.Path(sys.argv[1]).resolve()
-    failed = 0
-    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
-        folder = pathlib.Path(folder)
-        cluster = [ROOT / "tests/cluster", "up", folder / "cluster"]
-        stack.callback(subprocess.run, [ROOT / "tests/cluster", "down", folder / "cluster"])
-        subprocess.run(cluster, check=True, stdout=subprocess.DEVNULL)
-        kubeconfig = folder / "cluster/kubeconfig"
-        for file in definitions():
-            code, said = kubectl(kubeconfig, "apply", "--server-side", f"--filename={file}")
-            if code:
-                sys.exit("\n".join(said))
-        kubectl(kubeconfig, "wait", "--for=condition=Established", "customresourcedefinitions", "--all", "--timeout=60s")
-        for name, check in CHECKS.items():
-            count, of, problems = check(program, kubeconfig, folder)
-            problems = problems if count else [*problems, "nothing to check"]
-            failed += bool(problems)
-            print(f"{'FAILED' if problems else 'ok':6} {name:12} {count} {of}", *problems[:50], sep="\n         ", flush=True)
-    print(f"\n{len(CHECKS) - failed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+    with tempfile.TemporaryDirectory() as folder, cluster() as kubeconfig:
+        define(kubeconfig, definitions())
+        sys.exit(report(CHECKS, program, kubeconfig, pathlib.Path(folder)))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ that need a chart's program are left out on both sides. With --objects, a made-u
 """
 
 import argparse
-import contextlib
 import hashlib
 import json
 import os
@@ -23,23 +22,11 @@ import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
-from api_server import definitions  # noqa: E402
+from practice import cluster, define, definitions, must, namespaces  # noqa: E402
 
 HELM = ("HelmRelease", "HelmRepository")
 WAITED = ("Deployment", "DaemonSet", "StatefulSet", "Job", "PersistentVolumeClaim", "Service", "ClusterPolicy", "DNSEndpoint",
           "Middleware", "ServersTransport", "TLSOption", "IngressRouteTCP")
-
-
-@contextlib.contextmanager
-def cluster():
-    """A control plane of its own: the path of its kubeconfig."""
-    folder = pathlib.Path(tempfile.mkdtemp()) / "cluster"
-    line = subprocess.run([ROOT / "tests/cluster", "up", folder], check=True, stdout=subprocess.PIPE, text=True).stdout
-    try:
-        yield line.strip().split("=", 1)[1]
-    finally:
-        subprocess.run([ROOT / "tests/cluster", "down", folder], check=True)
-        shutil.rmtree(folder.parent, ignore_errors=True)
 
 
 def timed(*command, codes=(0,), **options):
@@ -111,8 +98,8 @@ def main():
         rest = [path for path in files if path not in first]
 
         with cluster() as kubeconfig:
-            env["KUBECONFIG"] = kubeconfig
-            prepare(env, arguments.objects)
+            env["KUBECONFIG"] = str(kubeconfig)
+            prepare(kubeconfig, arguments.objects)
             kubectl = {}
             apply = ["kubectl", "apply", "--server-side", "--force-conflicts"]
             name = lambda paths: [argument for path in paths for argument in ("-f", str(path))]
@@ -123,8 +110,8 @@ def main():
             kubectl["plan"], _ = timed("kubectl", "diff", "--server-side", "--force-conflicts", *name(first + rest), codes=(0, 1), env=env)
 
         with cluster() as kubeconfig:
-            env["KUBECONFIG"] = kubeconfig
-            prepare(env, arguments.objects)
+            env["KUBECONFIG"] = str(kubeconfig)
+            prepare(kubeconfig, arguments.objects)
             ours, peaks = {}, {}
             push = ["/usr/bin/time", "-v", str(program), "push", "--yes", "--stale", "--adopt", "--context", "practice"]
             plan = ["/usr/bin/time", "-v", str(program), "plan", "--context", "practice"]
@@ -140,18 +127,14 @@ def main():
     print(f"{'one changed':<12} {ours['one changed']:>8.2f} s   {1000 * (ours['one changed'] - ours['no-op']):.0f} ms above a no-op  {peaks['one changed']:>4} MiB")
 
 
-def prepare(env, objects):
+def prepare(kubeconfig, objects):
     """What is there before: custom resources and namespaces that the site counts on."""
     if objects:
         return
-    paths = [argument for path in definitions() for argument in ("-f", str(path))]
-    subprocess.run(["kubectl", "apply", "--server-side", "-R", *paths], env=env, check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["kubectl", "wait", "--for=condition=Established", "crd", "--all"], env=env, check=True, stdout=subprocess.DEVNULL)
-    time.sleep(3)  # until discovery has them too
-    external = yaml.safe_load((ROOT / "homebuild.yaml").read_text())["external"]
-    for name in external:
-        if name.startswith("Namespace/"):
-            subprocess.run(["kubectl", "create", "namespace", name.removeprefix("Namespace/")], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    define(kubeconfig, definitions())
+    there = "".join(f"---\n{json.dumps(one)}\n" for one in namespaces())
+    must(kubeconfig, "apply", "--server-side", "--filename=-", given=there)
+    time.sleep(3)  # until discovery has the new kinds too
 
 
 def change(folder, program):

@@ -8,9 +8,6 @@ builds, and the globs of Argo CD, take from the tree what `PROGRAM export` tells
 refer to secrets. Starts a practice cluster of its own. Needs what `tests/setup.sh cluster` installs.
 """
 
-import contextlib
-import importlib.machinery
-import importlib.util
 import json
 import pathlib
 import re
@@ -18,22 +15,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 import yaml
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+import practice
+from practice import ROOT
+
 URL = "https://git.example.org/me/homelab"
-
-
-def tool(path):
-    """A program of this repository as a module."""
-    loader = importlib.machinery.SourceFileLoader(path.replace("/", "_"), str(ROOT / path))
-    made = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
-    loader.exec_module(made)
-    return made
-
-
-schemas, api_server = tool("tools/schemas"), tool("tests/api_server.py")
 # Definitions of what `export` writes. Argo CD's version is the newest that Go 1.25 can take.
 ENGINES = [
     ("github.com/fluxcd/kustomize-controller", "v1.7.3", "config/crd/bases"),
@@ -51,13 +40,10 @@ class Cluster:
         self.kubeconfig = kubeconfig
 
     def kubectl(self, *arguments, given=None):
-        return api_server.kubectl(self.kubeconfig, *arguments, given=given)
+        return practice.kubectl(self.kubeconfig, *arguments, given=given)
 
     def must(self, *arguments, given=None):
-        code, said = self.kubectl(*arguments, given=given)
-        if code:
-            sys.exit("\n".join(["kubectl " + " ".join(map(str, arguments)), *said]))
-        return said
+        return practice.must(self.kubeconfig, *arguments, given=given)
 
 
 def kubernetes_stacks():
@@ -94,7 +80,11 @@ def check_kubectl(_, cluster, __):
     made = sum(line.endswith(" serverside-applied") for line in said)
     if made != len(files):
         problems.append(f"{made} of {len(files)} objects were made")
-    code, said = cluster.kubectl("diff", "--server-side", "--recursive", *everything)
+    for _ in range(12):  # controllers still write status; what out/ would change stays however long it is waited for
+        code, said = cluster.kubectl("diff", "--server-side", "--recursive", *everything)
+        if code == 0:
+            break
+        time.sleep(5)
     problems += [f"diff {code}: {line}" for line in said[:20] if code and line != NO_CERTIFICATE]
     return made, "objects", problems
 
@@ -164,27 +154,13 @@ CHECKS = {"kubectl": check_kubectl, "flux": check_flux, "argocd": check_argocd}
 
 def main():
     program = pathlib.Path(sys.argv[1]).resolve()
-    failed = 0
-    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
-        folder = pathlib.Path(folder)
-        stack.callback(subprocess.run, [ROOT / "tests/cluster", "down", folder / "cluster"])
-        subprocess.run([ROOT / "tests/cluster", "up", folder / "cluster"], check=True, stdout=subprocess.DEVNULL)
-        cluster = Cluster(folder / "cluster/kubeconfig")
-        definitions = api_server.definitions() + [schemas.module(path, version) / where for path, version, where in ENGINES]
-        for file in definitions:
-            cluster.must("apply", "--server-side", "--force-conflicts", f"--filename={file}")
-        cluster.must("wait", "--for=condition=Established", "customresourcedefinitions", "--all", "--timeout=60s")
-        external = yaml.safe_load((ROOT / "homebuild.yaml").read_text())["external"]
-        names = [name.removeprefix("Namespace/") for name in external if name.startswith("Namespace/")]
-        there = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in names]
-        cluster.must("apply", "--server-side", "--filename=-", given="".join(f"---\n{json.dumps(one)}\n" for one in there))
-        for name, check in CHECKS.items():
-            count, of, problems = check(program, cluster, folder)
-            problems = problems if count else [*problems, "nothing to check"]
-            failed += bool(problems)
-            print(f"{'FAILED' if problems else 'ok':6} {name:12} {count} {of}", *problems[:50], sep="\n         ", flush=True)
-    print(f"\n{len(CHECKS) - failed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+    with tempfile.TemporaryDirectory() as folder, practice.cluster() as kubeconfig:
+        cluster = Cluster(kubeconfig)
+        engines = [practice.schemas.module(path, version) / where for path, version, where in ENGINES]
+        practice.define(kubeconfig, practice.definitions() + engines)
+        there = "".join(f"---\n{json.dumps(one)}\n" for one in practice.namespaces())
+        cluster.must("apply", "--server-side", "--filename=-", given=there)
+        sys.exit(practice.report(CHECKS, program, cluster, pathlib.Path(folder)))
 
 
 if __name__ == "__main__":

@@ -18,19 +18,18 @@ fn root() -> &'static Path {
 /// What is there before: namespaces, and a custom resource whose controller the site does not have yet; the limits that
 /// Kyverno would generate.
 const BEFORE: &str = r#"
-import subprocess, sys, yaml
+import json, os, sys
 sys.path.insert(0, "tests")
-from api_server import definitions
-paths = [str(path) for path in definitions() if "external-dns" in str(path)]
-assert paths
-subprocess.run(["kubectl", "apply", "--server-side", *(f"--filename={path}" for path in paths)], check=True)
-names = [name.removeprefix("Namespace/") for name in yaml.safe_load(open("homebuild.yaml"))["external"] if name.startswith("Namespace/")]
-names = [name for name in names if not name.startswith(("kube-", "default"))] + ["woodpecker"]
-for name in names:
-    subprocess.run(["kubectl", "create", "namespace", name], check=True)
+from practice import define, definitions, must, namespaces
+kubeconfig = os.environ["KUBECONFIG"]
+files = [path for path in definitions() if "external-dns" in str(path)]
+assert files
+define(kubeconfig, files)
+woodpecker = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "woodpecker"}}
 limits = {"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "tier", "namespace": "woodpecker"},
           "spec": {"limits": [{"type": "Container", "default": {"cpu": "100m", "memory": "64Mi"}, "defaultRequest": {"cpu": "10m", "memory": "16Mi"}}]}}
-subprocess.run(["kubectl", "apply", "--server-side", "--filename=-"], input=yaml.safe_dump(limits), text=True, check=True)
+there = "".join(f"---\n{json.dumps(one)}\n" for one in [*namespaces(), woodpecker, limits])
+must(kubeconfig, "apply", "--server-side", "--filename=-", given=there)
 "#;
 
 fn site() -> TempDir {
