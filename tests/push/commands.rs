@@ -136,7 +136,7 @@ fn a_protected_kind_goes_only_where_it_is_said_twice() {
     let plan = site.run(&["plan", "--json", "--prune-protected"]).ok().json();
     assert_eq!(plan["summary"]["prune"], 4, "{plan:#}");
     site.run(&["push", "--yes", "--prune-protected"]).ok();
-    assert!(site.get("customresourcedefinition", "", "things.{n}.example.org").is_null());
+    site.kubectl(&["wait", "--for=delete", "customresourcedefinition/things.{n}.example.org", "--timeout=30s"]);
 }
 
 /// The examples of `docs/json.md` that ask a cluster, in their order: plan, push, status, history, orphans, unlock, destroy.

@@ -239,7 +239,7 @@ impl Planning<'_> {
         let revisions = Revision::list(in_namespace, &release.name);
         let installed = target.installed(&release.namespace, revisions.first())?.map(|(installed, _)| installed);
         let is_there = installed.as_ref().is_some_and(|installed| installed.status != Status::Uninstalled);
-        if !is_there && !self.has_namespace(&release.namespace)? {
+        if !is_there && !self.has_namespace(&release.namespace) {
             draft.notes.push(format!("installs chart {} {}", release.chart, release.version));
             draft.waits = Some(Waits::Here(format!("Namespace {}", release.namespace)));
             return Ok(Action::Create);
@@ -271,13 +271,6 @@ impl Planning<'_> {
             tell(draft, change);
         }
         Ok(action)
-    }
-
-    fn has_namespace(&self, name: &str) -> Result<bool, Problem> {
-        let served = self.target.cluster.served();
-        let Some(of) = served.kind("v1", "Namespace") else { return Ok(false) };
-        let found = self.target.cluster.get(of, None, name);
-        Ok(found.map_err(|refusal| self.target.cluster.problem(&refusal))?.is_some())
     }
 
     /// Whether a release that is there, and no stack's, may become this stack's.

@@ -102,6 +102,17 @@ fn labelled_with(cluster: &Cluster, kinds: &[Resource], labels: &str) -> Result<
     problems.or(found)
 }
 
+/// The names of all namespaces; none where they may not be listed.
+#[must_use]
+pub fn namespaces(cluster: &Cluster) -> Option<BTreeSet<String>> {
+    let served = cluster.served();
+    let mut names = BTreeSet::new();
+    let listed = cluster.list(served.kind("v1", "Namespace")?, Select::default(), Part::Metadata, &mut |item| {
+        names.extend(item["metadata"]["name"].as_str().map(str::to_owned));
+    });
+    listed.ok().map(|()| names)
+}
+
 /// All objects of all kinds that carry the label, and whose mark names them themselves: their identity and stack.
 pub fn marked(cluster: &Cluster) -> Result<Vec<(String, String)>, Problems> {
     let served = cluster.served();

@@ -22,8 +22,8 @@ pub mod store;
 pub mod veil;
 mod wait;
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::cluster::Cluster;
 use crate::kubernetes::kinds::Kinds;
@@ -36,6 +36,7 @@ pub use charts::Charts;
 use helm::Helm;
 use object::Fill;
 use plan::Work;
+use ready::Beside;
 
 /// A cluster that stacks are pushed to.
 pub struct Kubernetes<'a> {
@@ -46,6 +47,8 @@ pub struct Kubernetes<'a> {
     fill: &'a Fill<'a>,
     charts: Charts,
     helm: OnceLock<Result<Helm, Problem>>,
+    /// What was learnt of definitions of custom resources, and of which: they are large, and asked for once.
+    defined: Mutex<(BTreeSet<String>, Beside)>,
 }
 
 impl<'a> Kubernetes<'a> {
@@ -73,6 +76,7 @@ impl<'a> Kubernetes<'a> {
             fill,
             charts,
             helm: OnceLock::new(),
+            defined: Mutex::default(),
         })
     }
 }

@@ -1,7 +1,7 @@
 //! What becomes of each object.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
@@ -65,6 +65,8 @@ pub(super) struct Planning<'a> {
     /// What autoscalers of the site scale: namespace, kind and name.
     pub scaled: BTreeSet<(String, String, String)>,
     pub world: &'a World<'a>,
+    /// The namespaces that are there, once somebody asked; none where they may not be listed.
+    namespaces: OnceLock<Option<BTreeSet<String>>>,
 }
 
 pub(super) fn plan(
@@ -150,7 +152,7 @@ impl<'a> Planning<'a> {
                 brought.extend(charts::groups(module).map(by));
             }
         }
-        Self { target, allowed, wanted, order, brought, scaled, world }
+        Self { target, allowed, wanted, order, brought, scaled, world, namespaces: OnceLock::new() }
     }
 
     pub(super) fn record(&self, stack: &str) -> Option<&'a Record> {
@@ -215,6 +217,9 @@ impl<'a> Planning<'a> {
         if of.namespaced == object.id.namespace.is_empty() {
             return Err(wrong_scope(object, of).into());
         }
+        if !self.has_namespace(&object.id.namespace) {
+            return self.homeless(draft);
+        }
         let whole = if needs_live(object) { look::get(cluster, of, &object.id)? } else { None };
         let known = whole.clone().or_else(|| live.map(uid_only));
         let body = self.target.body(object, draft.stack, known.as_ref(), &draft.work)?;
@@ -239,6 +244,12 @@ impl<'a> Planning<'a> {
             }
             Err(refusal) => self.refused(draft, of, &body, &refusal),
         }
+    }
+
+    /// Whether a namespace is there, as far as it is known. A server waits before it says that one is not.
+    pub(super) fn has_namespace(&self, name: &str) -> bool {
+        let there = self.namespaces.get_or_init(|| look::namespaces(&self.target.cluster));
+        name.is_empty() || there.as_ref().is_none_or(|there| there.contains(name))
     }
 
     /// What an object becomes without what the live one says beyond it and means nothing by; and what is sent for it.

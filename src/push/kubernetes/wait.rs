@@ -1,6 +1,7 @@
 //! Waiting until objects are ready.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -56,7 +57,7 @@ impl Applied {
             answer: Some(applied),
             sent: essence(answer),
             last: None,
-            is_ready: status.is_current() && !is_custom,
+            is_ready: matches!(&status, Status::Current { note } if note.is_some() || !is_custom),
         }
     }
 
@@ -289,7 +290,7 @@ fn read(target: &Kubernetes<'_>, all: &[Applied], stack: &str) -> Result<BTreeMa
 /// What else must be known to judge these.
 fn beside(target: &Kubernetes<'_>, found: &BTreeMap<Id, Value>) -> Beside {
     let served = target.cluster.served();
-    let mut beside = Beside::default();
+    let mut beside = target.defined(found);
     let mut add = |of: Option<&Resource>| {
         if let Some(of) = of {
             let _ = target.cluster.list(of, Select::default(), Part::Whole, &mut |mut item| {
@@ -306,21 +307,32 @@ fn beside(target: &Kubernetes<'_>, found: &BTreeMap<Id, Value>) -> Beside {
     if has("MutatingWebhookConfiguration") || has("ValidatingWebhookConfiguration") {
         add(served.preferred("discovery.k8s.io", "EndpointSlice"));
     }
-    let definitions = served.preferred("apiextensions.k8s.io", "CustomResourceDefinition");
-    let custom: BTreeSet<(&str, &str)> = found
-        .iter()
-        .filter(|(_, object)| is_custom(target, object))
-        .map(|(id, _)| (id.group.as_str(), id.kind.as_str()))
-        .collect();
-    for (group, kind) in custom {
-        let Some((of, kind)) = definitions.zip(served.preferred(group, kind)) else { continue };
-        if let Ok(Some(mut item)) = target.cluster.get(of, None, &format!("{}.{group}", kind.plural)) {
-            item["apiVersion"] = of.api_version.clone().into();
-            item["kind"] = of.kind.clone().into();
-            beside.add(&item);
-        }
-    }
     beside
+}
+
+impl Kubernetes<'_> {
+    /// What the definitions of these objects' kinds say.
+    fn defined(&self, found: &BTreeMap<Id, Value>) -> Beside {
+        let served = self.cluster.served();
+        let mut defined = self.defined.lock().unwrap_or_else(PoisonError::into_inner);
+        let custom = found.iter().filter(|(_, object)| is_custom(self, object)).map(|(id, _)| id);
+        let kinds: BTreeSet<(&str, &str)> = custom.map(|id| (id.group.as_str(), id.kind.as_str())).collect();
+        for (group, kind) in kinds {
+            let definitions = served.preferred("apiextensions.k8s.io", "CustomResourceDefinition");
+            let Some((of, kind)) = definitions.zip(served.preferred(group, kind)) else { continue };
+            let name = format!("{}.{group}", kind.plural);
+            if defined.0.contains(&name) {
+                continue;
+            }
+            if let Ok(Some(mut item)) = self.cluster.get(of, None, &name) {
+                item["apiVersion"] = of.api_version.clone().into();
+                item["kind"] = of.kind.clone().into();
+                defined.1.add(&item);
+                defined.0.insert(name);
+            }
+        }
+        defined.1.clone()
+    }
 }
 
 /// Whether an object's kind is not Kubernetes' own.
