@@ -23,8 +23,8 @@ IMAGE = re.compile(r"\bimage: (?!&)[\"']?([\w./-]+(?::\d+/[\w./-]+)?:[\w.-]+)")
 PARTS = re.compile(r"registry: (\S+)\n\s+repository: (\S+)\n\s+tag: (\S+)")
 # Tags from the expression that gives another image its tag: the comment above it names that one.
 FOLLOWERS = {"ghcr.io/immich-app/immich-machine-learning", "metallb/speaker"}
-# Of `wait_for`, which no stack uses now.
-UNUSED = {"busybox:1.37"}
+# Of MetalLB's other generation (docs/decisions/0014-metallb.md).
+UNUSED = {"https://metallb.github.io/metallb/metallb"}
 
 
 def wanted(out):
@@ -58,7 +58,7 @@ def extracted(change=lambda folder: None):
     for dependency in (d for manager in files.values() for file in manager for d in file["deps"]):
         url = "".join(f"{url.rstrip('/')}/" for url in dependency.get("registryUrls", []))
         found.add(f"{url}{dependency['packageName']}:{dependency['currentValue']}")
-    return found - UNUSED
+    return {name for name in found if name.rpartition(":")[0] not in UNUSED}
 
 
 def differences(found):
