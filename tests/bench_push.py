@@ -22,7 +22,7 @@ import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
-from practice import cluster, define, definitions, must, namespaces  # noqa: E402
+from practice import cluster, define, definitions  # noqa: E402
 
 HELM = ("HelmRelease", "HelmRepository")
 WAITED = ("Deployment", "DaemonSet", "StatefulSet", "Job", "PersistentVolumeClaim", "Service", "ClusterPolicy", "DNSEndpoint",
@@ -128,12 +128,10 @@ def main():
 
 
 def prepare(kubeconfig, objects):
-    """What is there before: custom resources and namespaces that the site counts on."""
+    """What is there before: custom resources."""
     if objects:
         return
     define(kubeconfig, definitions())
-    there = "".join(f"---\n{json.dumps(one)}\n" for one in namespaces())
-    must(kubeconfig, "apply", "--server-side", "--filename=-", given=there)
     time.sleep(3)  # until discovery has the new kinds too
 
 

@@ -158,8 +158,6 @@ def main():
         cluster = Cluster(kubeconfig)
         engines = [practice.schemas.module(path, version) / where for path, version, where in ENGINES]
         practice.define(kubeconfig, practice.definitions() + engines)
-        there = "".join(f"---\n{json.dumps(one)}\n" for one in practice.namespaces())
-        cluster.must("apply", "--server-side", "--filename=-", given=there)
         sys.exit(practice.report(CHECKS, program, cluster, pathlib.Path(folder)))
 
 

@@ -96,7 +96,11 @@ const FAULTS: &[Fault] = &[
     ("unknown-host", &[(SITE, "mysql: mysql.dbaas.svc", "mysql: mysqll.dbaas.svc")]),
     (
         "unused-secret",
-        &[(SITE, "  unused-secret: the secrets of stacks that come later are in the file already\n", "")],
+        &[(
+            SITE,
+            "  unused-secret: those of Cloudflare's account are for people, in the commands of docs/dns.md\n",
+            "",
+        )],
     ),
 ];
 

@@ -8,8 +8,6 @@ import subprocess
 import sys
 import tempfile
 
-import yaml
-
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
@@ -61,13 +59,6 @@ def define(kubeconfig, files):
     for file in files:
         must(kubeconfig, "apply", "--server-side", "--force-conflicts", f"--filename={file}")
     must(kubeconfig, "wait", "--for=condition=Established", "customresourcedefinitions", "--all", "--timeout=60s")
-
-
-def namespaces():
-    """Those that the homelab counts on and does not make, as objects."""
-    external = yaml.safe_load((ROOT / "homebuild.yaml").read_text())["external"]
-    names = [name.removeprefix("Namespace/") for name in external if name.startswith("Namespace/")]
-    return [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in names]
 
 
 def report(checks, *given):

@@ -20,7 +20,7 @@ fn root() -> &'static Path {
 const BEFORE: &str = r#"
 import json, os, sys
 sys.path.insert(0, "tests")
-from practice import define, definitions, must, namespaces
+from practice import define, definitions, must
 kubeconfig = os.environ["KUBECONFIG"]
 files = [path for path in definitions() if "external-dns" in str(path)]
 assert files
@@ -28,7 +28,7 @@ define(kubeconfig, files)
 woodpecker = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "woodpecker"}}
 limits = {"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "tier", "namespace": "woodpecker"},
           "spec": {"limits": [{"type": "Container", "default": {"cpu": "100m", "memory": "64Mi"}, "defaultRequest": {"cpu": "10m", "memory": "16Mi"}}]}}
-there = "".join(f"---\n{json.dumps(one)}\n" for one in [*namespaces(), woodpecker, limits])
+there = "".join(f"---\n{json.dumps(one)}\n" for one in [woodpecker, limits])
 must(kubeconfig, "apply", "--server-side", "--filename=-", given=there)
 "#;
 
