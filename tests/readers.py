@@ -487,6 +487,27 @@ def check_exports(tree):
     return count, f"exports in {len(tree.of('nfs'))} files", problems
 
 
+def check_names(tree):
+    """A host of an Ingress has one public record if it is below the site's domain and open to outside, else none."""
+    domain = yaml.load((tree.site / "homebuild.yaml").read_text(), yaml.CSafeLoader)["vars"]["domain"]
+    problems, records, hosts = [], {}, {}
+    for file, data in (one for one in tree.objects() if one[1].get("kind") == "DNSEndpoint"):
+        for endpoint in data["spec"]["endpoints"]:
+            kind = endpoint["recordType"]
+            record = endpoint["dnsName"], "address" if kind in ("A", "CNAME") else kind
+            if record in records:
+                problems.append(f"{file}: {record[0]} has a record in {records[record]} already")
+            records[record] = file
+    for file, data in (one for one in tree.objects() if one[1].get("kind") == "Ingress"):
+        middlewares = data["metadata"].get("annotations", {}).get("traefik.ingress.kubernetes.io/router.middlewares", "")
+        hosts |= {rule["host"]: (file, "local-only" not in middlewares) for rule in data["spec"]["rules"]}
+    for host, (file, is_open) in hosts.items():
+        is_public = is_open and f".{host}".endswith(f".{domain}")
+        if is_public != ((host, "address") in records):
+            problems.append(f"{file}: {host} has {'no' if is_public else 'a'} public record")
+    return len(hosts), "hosts", problems
+
+
 CHECKS = {
     "files": check_files,
     "sha256sum": check_sums,
@@ -498,6 +519,7 @@ CHECKS = {
     "cloud-init": check_cloud_init,
     "proxmox schema": check_proxmox,
     "nfs exports": check_exports,
+    "public names": check_names,
 }
 
 
@@ -522,8 +544,9 @@ def run_all(root, site, names=tuple(CHECKS)):
 # --- the checks checked ------------------------------------------------------------------------------
 
 GOOD = {
-    "homebuild.yaml": "homebuild: 1\n",
+    "homebuild.yaml": "homebuild: 1\nvars: {domain: example.org}\n",
     "stacks/shop/stack.yaml": "",
+    "schemas/dns.json": '{"kinds": {"externaldns.k8s.io/v1alpha1/DNSEndpoint": {"namespaced": true}}}',
     "schemas/proxmox.schema.json": '{"type": "object", "required": ["kind", "name", "vmid", "calls"]}',
     "out/site.lock": "name: test\n",
     "out/shop/stack.lock": "depends_on: []\n",
@@ -539,6 +562,12 @@ GOOD = {
         "  strategy:\n    type: Recreate\n  template:\n    spec:\n      containers:\n        - name: shop\n"
         "          ports:\n            - containerPort: 80\n              protocol: TCP\n"
         "      volumes:\n        - name: a\n          nfs:\n            server: 10.0.0.1\n            path: /mnt/shop\n",
+    "out/shop/shop/ingress.shop.yaml":
+        "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: shop\n  namespace: shop\n"
+        "spec:\n  rules:\n  - host: shop.example.org\n  - host: shop.lan\n",
+    "out/shop/shop/dnsendpoint.shop.yaml":
+        "apiVersion: externaldns.k8s.io/v1alpha1\nkind: DNSEndpoint\nmetadata:\n  name: shop\n  namespace: shop\n"
+        "spec:\n  endpoints:\n  - {dnsName: shop.example.org, recordType: A}\n  - {dnsName: shop.example.org, recordType: MX}\n",
     "out/shop/shop/cloud-init/node.yaml": "#cloud-config\nhostname: node\n",
     "out/shop/shop/proxmox/100-node.json":
         '{"kind": "ProxmoxVM", "name": "node", "vmid": 100, "calls": [{"a": "vendor=<snippet:node>"}]}',
@@ -574,6 +603,10 @@ BROKEN = [
     ("proxmox schema", "out/shop/shop/proxmox/100-node.json", lambda t: t.replace("100", "101")),
     ("nfs exports", "out/shop/shop/nfs-exports.txt", lambda t: None),
     ("nfs exports", "out/shop/shop/nfs-exports.txt", lambda t: t + "10.0.0.1 /mnt/z\n"),
+    ("public names", "out/shop/shop/dnsendpoint.shop.yaml", lambda t: t.replace("Name: shop.", "Name: shopp.", 1)),
+    ("public names", "out/shop/shop/dnsendpoint.shop.yaml", lambda t: t.replace("MX", "CNAME")),
+    ("public names", "out/shop/shop/ingress.shop.yaml", lambda t: t.replace("shop.lan", "cart.example.org")),
+    ("public names", "out/shop/shop/dnsendpoint.shop.yaml", lambda t: t.replace("shop.example.org", "shop.lan", 2)),
 ]
 
 
