@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde_json::Value;
 use zeroize::Zeroizing;
@@ -307,7 +308,8 @@ fn live(revision: &Revision, stack: &str) -> Live {
         generation: None,
         owner: Some(stack.to_owned()),
         is_going: false,
-        metadata: Value::Null,
+        is_controlled: false,
+        marks: Arc::default(),
     }
 }
 

@@ -434,12 +434,9 @@ fn is_as_recorded(member: &Member, live: &Live, object: &Object, stack: &str) ->
 
 /// Whether a dry run would change nothing, as far as metadata can say it: only of kinds that count their changes.
 fn is_as_before(live: &Live, new: &Value) -> bool {
-    let same =
-        |key: &str| live.metadata.get(key).unwrap_or(&Value::Null) == new["metadata"].get(key).unwrap_or(&Value::Null);
     live.generation.is_some()
         && live.generation == new["metadata"]["generation"].as_u64()
-        && same("labels")
-        && same("annotations")
+        && *live.marks == look::Marks::of(new)
 }
 
 /// How many pods are started anew, as their template changes.

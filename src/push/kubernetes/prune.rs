@@ -117,7 +117,7 @@ fn kept(
         Some(owner) => return Some(format!("it belongs to stack {owner} now")),
         None => return Some("somebody took its mark away; it is not ours any more".to_owned()),
     }
-    if live.is_controlled() {
+    if live.is_controlled {
         return Some("something else controls it now".to_owned());
     }
     protection(planning, id, live, going)
@@ -228,7 +228,7 @@ fn delete(target: &Kubernetes<'_>, step: &Step<Work>, journal: &Journal<'_>) -> 
 fn again(target: &Kubernetes<'_>, of: &Resource, id: &Id, planned: &Live) -> Result<Option<String>, Problem> {
     let Some(there) = look::get(&target.cluster, of, id)? else { return Ok(None) };
     let live = Live::of(&there, id);
-    let is_same = live.uid == planned.uid && live.owner == planned.owner && !live.is_controlled();
+    let is_same = live.uid == planned.uid && live.owner == planned.owner && !live.is_controlled;
     let is_kept = KEPT.iter().any(|(key, value)| live.annotation(key) == Some(value));
     Ok((is_same && !is_kept).then_some(live.version))
 }
