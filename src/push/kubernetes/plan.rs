@@ -11,11 +11,11 @@ use super::draft::Draft;
 use super::fields::Path;
 use super::look::{self, Live};
 use super::object::{Id, Object, comparable};
-use super::ready::timeout;
 use super::veil::veil;
 use super::{Kubernetes, owners, prune};
 use crate::cluster::{Refusal, Resource, Verdict};
 use crate::diff::{Effect, Field, compare_object};
+use crate::kubernetes::duration;
 use crate::problem::{Place, Problem, Problems, Source};
 use crate::push::each::each;
 use crate::push::plan::{Action, Allowed, Planned, Step, Waits};
@@ -117,7 +117,7 @@ pub(super) fn plan(
 fn timeouts(chosen: &[&Stack]) -> Result<(), Problems> {
     let modules = chosen.iter().flat_map(|stack| stack.modules.iter().map(move |module| (stack, module)));
     let wrong = modules.filter_map(|(stack, module)| {
-        let problem = timeout::parse(module.timeout.as_deref()?).err()?;
+        let problem = duration::timeout(module.timeout.as_deref()?).err()?;
         Some(problem.note(format!("it is the `timeout` of module {} in out/{}/stack.lock", module.name, stack.name)))
     });
     wrong.collect::<Problems>().or(())
