@@ -87,7 +87,7 @@ pub enum End {
     WentBack,
     /// It was interrupted or lost its lock.
     Stopped,
-    /// It was not begun, since this stack, which it depends on, failed.
+    /// It was not begun, since this stack, which it depends on, did not end well.
     Skipped(String),
 }
 
@@ -227,7 +227,7 @@ impl<T: Target> Push<'_, T> {
             .filter(|planned| is_done(&planned.stack) && planned.steps.iter().any(waits_for_done))
             .map(|planned| planned.stack.as_str())
             .collect();
-        if again.is_empty() {
+        if again.is_empty() || self.target.is_stopped() {
             return;
         }
         let chosen: Vec<&Stack> = self.stacks.iter().filter(|stack| again.contains(stack.name.as_str())).collect();

@@ -24,13 +24,26 @@ impl<T: Target> Push<'_, T> {
         }
         let say = |what: String| (self.reporter)(name, "", Event::Waits(what));
         if let Err(problem) = self.leases.take(name, self.order.patience, &say) {
-            return nothing_of(name, problem);
+            return self.ended(nothing_of(name, problem));
         }
         (self.reporter)(name, "", Event::Begins);
-        let result = self.leased(stack, planned, kept);
+        let result = self.ended(self.leased(stack, planned, kept));
         self.leases.give_back(name);
-        (self.reporter)(name, "", if result.end == End::Done { Event::Done } else { Event::Failed });
+        let event = match result.end {
+            End::Done => Event::Done,
+            End::Stopped => Event::Stopped,
+            _ => Event::Failed,
+        };
+        (self.reporter)(name, "", event);
         result
+    }
+
+    /// What did not come to its end while all is to stop was stopped, and did not fail.
+    fn ended(&self, result: Pushed) -> Pushed {
+        match result.end {
+            End::Failed if self.target.is_stopped() => Pushed { end: End::Stopped, ..result },
+            _ => result,
+        }
     }
 
     fn leased(&self, stack: &Stack, planned: &Planned<T::Work>, kept: Kept) -> Pushed {
@@ -90,6 +103,7 @@ impl<T: Target> Push<'_, T> {
                     failed.extend(module);
                 }
                 Done::Stopped(why) => {
+                    journal.tell(&name, Event::Stopped);
                     is_stopped = true;
                     problems.push(why);
                 }

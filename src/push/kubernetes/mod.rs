@@ -88,6 +88,10 @@ impl Target for Kubernetes<'_> {
         &self.name
     }
 
+    fn is_stopped(&self) -> bool {
+        self.cluster.is_stopped()
+    }
+
     fn store(&self) -> &dyn Store {
         &self.store
     }

@@ -13,7 +13,7 @@ use super::look::{self, Live};
 use super::object::{self, Id};
 use super::phase::phase;
 use super::plan::{Planning, Work};
-use crate::cluster::{Deletion, Resource, Verdict};
+use crate::cluster::{Deletion, Refusal, Resource, Verdict};
 use crate::problem::{Problem, Problems};
 use crate::push::each::each;
 use crate::push::journal::Journal;
@@ -186,6 +186,9 @@ pub(super) fn prune(target: &Kubernetes<'_>, steps: &[&Step<Work>], journal: &Jo
 
 fn delete(target: &Kubernetes<'_>, step: &Step<Work>, journal: &Journal<'_>) -> Result<(), Problem> {
     let (Some(id), Some(planned)) = (&step.work.id, &step.work.live) else { return Ok(()) };
+    if target.cluster.is_stopped() {
+        return Err(target.cluster.problem(&Refusal::Stopped));
+    }
     if target.is_for_helm(id) {
         journal.may_write()?;
         target.uninstall(id, planned)?;
