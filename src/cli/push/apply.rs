@@ -43,9 +43,6 @@ pub(in crate::cli) struct Arguments {
     /// Push out/ although it is not what the sources give
     #[arg(long)]
     stale: bool,
-    /// Push to a cluster that is another one than at the last push from here
-    #[arg(long)]
-    new_cluster: bool,
     /// Wait so many seconds for a lock that another push holds
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     wait_for_lock: u64,
@@ -121,7 +118,7 @@ impl Pushing<'_> {
         let order = chosen_order(&stacks);
         chosen.sort_by_key(|stack| order.iter().position(|name| *name == stack.name));
         let plan = engine::plan(target, &stacks, &chosen, &self.order.allowed)?;
-        site.is_known(&plan.name, self.arguments.new_cluster)?;
+        site.is_known(&plan.name, self.arguments.permit.new_cluster)?;
         if let Some(reviewed) = reviewed {
             saved::compare(reviewed, &saved::of(&plan, site))?;
         }

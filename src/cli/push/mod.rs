@@ -66,6 +66,9 @@ struct Permit {
     /// Delete so many objects, although it is more than a push deletes without being told
     #[arg(long, value_name = "N")]
     yes_prune: Option<usize>,
+    /// Go on in a cluster that is another one than at the last push from here, or than the stack's record says
+    #[arg(long)]
+    new_cluster: bool,
     /// Let adopting change the chart version of this release
     #[arg(long, value_name = "RELEASE")]
     chart_version_change: Vec<String>,
@@ -84,6 +87,7 @@ impl Permit {
             prune_count: self.yes_prune,
             chart_versions: self.chart_version_change.clone(),
             free_releases: self.free_release.clone(),
+            new_place: self.new_cluster,
             going_back: false,
         }
     }

@@ -50,9 +50,9 @@ impl<T: Target> Push<'_, T> {
         let mut result = result(planned);
         let held = || self.leases.held(&stack.name);
         let journal = Journal::new(&stack.name, self.target.store(), &held, self.reporter, kept.record, kept.version);
-        let mut begun = Ok(());
+        let (mut begun, identity) = (Ok(()), &self.target.name().identity);
         let now: Vec<Step<T::Work>> = planned.steps.iter().filter(|step| !step.is_deferred()).cloned().collect();
-        journal.change(|record| begun = record.begin(&stack.name, self.release(stack), &now));
+        journal.change(|record| begun = record.begin(identity, &stack.name, self.release(stack), &now));
         if let Err(problem) = begun.and_then(|()| journal.save()) {
             result.problems.push(problem);
             return result;
