@@ -23,7 +23,7 @@ use crate::push::report::Event;
 use crate::push::target::World;
 
 /// Kinds whose objects take data or other objects with them.
-const PROTECTED: [&str; 5] =
+pub(super) const PROTECTED: [&str; 5] =
     ["Namespace", "PersistentVolume", "PersistentVolumeClaim", "CustomResourceDefinition", "StorageClass"];
 
 /// Annotations by which an object says that it stays, homebuild's own and those of other tools.
@@ -51,7 +51,7 @@ pub(super) fn leftovers(
     let going: BTreeSet<&Id> = gone.iter().map(|(id, _)| id).collect();
     let steps = each(gone, |(id, member)| {
         if planning.target.is_for_helm(id) {
-            return Ok(charts::leftover(stack, id, member, revisions));
+            return charts::leftover(planning, stack, (id, member), revisions);
         }
         leftover(planning, stack, (id, member), live.get(id), &going)
     });

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use super::manifest;
 use super::program::plain;
 use super::release::Release;
 use super::values::{Values, wipe};
@@ -140,6 +141,12 @@ impl Installed {
             && self.chart == release.chart
             && plain(&self.version) == plain(&release.version)
             && self.values.are(&release.values)
+    }
+
+    /// The objects of these kinds that helm deletes when it removes the release, in words.
+    #[must_use]
+    pub fn takes_along(&self, kinds: &[&str]) -> Vec<String> {
+        manifest::deleted(&self.manifest, kinds)
     }
 
     /// Why a release that is adopted is refused: it runs another version of its chart than is pinned. Who names the
