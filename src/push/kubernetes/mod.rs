@@ -9,6 +9,7 @@ mod charts;
 mod claim;
 mod draft;
 pub mod fields;
+pub mod filled;
 pub mod helm;
 pub mod immutable;
 pub mod look;

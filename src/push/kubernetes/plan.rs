@@ -9,6 +9,7 @@ use super::body::{Body, needs_live};
 use super::charts::{self, Revisions, is_release};
 use super::draft::Draft;
 use super::fields::Path;
+use super::filled::Filled;
 use super::look::{self, Live};
 use super::object::{Id, Object, comparable};
 use super::veil::veil;
@@ -259,10 +260,11 @@ impl<'a> Planning<'a> {
         of: &Resource,
         there: &Value,
         new: Value,
-        body: Value,
+        body: Filled,
         force: bool,
-    ) -> (Value, Value) {
-        let settled = owners::settled(body.clone(), there);
+    ) -> (Value, Filled) {
+        let mut settled = body.clone();
+        *settled = owners::settled(std::mem::take(&mut *settled), there);
         if settled == body {
             return (new, body);
         }

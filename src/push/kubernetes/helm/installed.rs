@@ -15,9 +15,10 @@ use zeroize::Zeroizing;
 use super::manifest;
 use super::program::plain;
 use super::release::Release;
-use super::values::{Values, wipe};
+use super::values::Values;
 use crate::disk::read_private;
 use crate::problem::Problem;
+use crate::push::kubernetes::filled::wipe;
 
 /// More than any release holds: a Secret is no larger than a megabyte, and text shrinks to a tenth.
 const LARGEST: u64 = 64 << 20;
