@@ -55,7 +55,7 @@ const HOMES: [(&str, &[&str]); 32] = [
     ("aes_gcm", &["sops"]),
     ("age", &["sops"]),
     ("getrandom", &["cluster", "push", "sops"]),
-    ("zeroize", &["cli", "disk", "push", "sops"]),
+    ("zeroize", &["cli", "cluster", "disk", "push", "sops"]),
     ("strsim", &["problem"]),
     ("hcl_edit", &["sops"]),
     ("http", &["cluster"]),

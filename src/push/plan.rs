@@ -124,6 +124,7 @@ impl<W> Planned<W> {
 
 /// What the user allows.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is allowed for itself")]
 pub struct Allowed {
     /// Objects that nobody's record has become ours.
     pub adopt: bool,
@@ -139,6 +140,8 @@ pub struct Allowed {
     pub chart_versions: Vec<String>,
     /// Releases of charts that are pending, and that no helm works on: they are freed at once.
     pub free_releases: Vec<String>,
+    /// It is a new place: what records say of the objects of another one, of which they are copies, is forgotten.
+    pub new_place: bool,
     /// Going back to an earlier tree: secrets are filled in as they are now.
     pub going_back: bool,
 }

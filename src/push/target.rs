@@ -87,6 +87,8 @@ pub trait Target: Sync {
 
     /// Where it is.
     fn name(&self) -> &Name;
+    /// Whether somebody wants it to stop: what is under way comes to its end, and nothing else is begun.
+    fn is_stopped(&self) -> bool;
     /// Where its records are.
     fn store(&self) -> &dyn Store;
     /// What would be done to make each of the chosen stacks as in `out/`. Nothing is written.

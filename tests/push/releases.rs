@@ -69,3 +69,53 @@ fn a_release_that_does_not_become_ready_goes_back() {
     let pods = site.kubectl(&["get", "pods", "-n", "{n}", "-l", "homebuild.test/outcome=crash", "-o", "name"]);
     assert_eq!(pods, "");
 }
+
+#[test]
+#[ignore = "needs a cluster: tests/run.sh push"]
+fn a_release_with_volumes_is_kept_until_it_is_named_but_for_those_that_helm_keeps() {
+    for policy in ["delete", "keep"] {
+        let site = site(&format!("volumes-{policy}"));
+        let checks = "checks: {no-schema: allow}\n";
+        let chart = release("1.0.0", &format!("{{volume: {policy}}}"));
+        site.stack("{n}", checks, &[NAMESPACE, REPOSITORY, &chart]);
+        site.push();
+        site.stack("{n}", checks, &[NAMESPACE]);
+        site.build();
+        if policy == "delete" {
+            let plan = site.run(&["plan"]).ok().says("PersistentVolume volumes-delete, PersistentVolumeClaim web");
+            plan.says("the release is kept").says("--prune-protected");
+            site.run(&["push", "--yes"]).ok();
+            assert!(!site.get("deployment", "{n}", "web").is_null());
+            site.run(&["destroy", "--stack", "{n}", "--yes"]).ok().says("the release is kept");
+            site.push();
+            site.run(&["plan", "--prune-protected"])
+                .ok()
+                .says("the chart is uninstalled; with it goes PersistentVolume");
+            site.run(&["push", "--yes", "--prune-protected"]).ok();
+        } else {
+            site.run(&["plan"]).ok().says("the chart is uninstalled");
+            site.run(&["push", "--yes"]).ok();
+        }
+        assert!(site.get("deployment", "{n}", "web").is_null());
+        assert_eq!(site.get("persistentvolumeclaim", "{n}", "web").is_null(), policy == "delete");
+    }
+}
+
+#[test]
+#[ignore = "needs a cluster: tests/run.sh push"]
+fn a_release_moves_between_stacks_and_is_not_uninstalled() {
+    let site = site("relmove");
+    let checks = "checks: {no-schema: allow}\n";
+    let chart = release("1.0.0", "{replicas: 1}");
+    site.stack("{n}-a", checks, &[NAMESPACE, REPOSITORY, &chart]);
+    site.push();
+    let uid = site.get("deployment", "{n}", "web")["metadata"]["uid"].clone();
+    site.stack("{n}-a", "", &[NAMESPACE]);
+    site.stack("{n}-b", checks, &[REPOSITORY, &chart]);
+    site.built(&["plan", "--stack", "{n}-a"]).ok().says("moved to stack relmove-b");
+    site.run(&["push", "--yes", "--stack", "{n}-a"]).ok();
+    site.run(&["plan", "--stack", "{n}-b"]).ok().says("from stack relmove-a");
+    site.run(&["push", "--yes"]).ok();
+    assert_eq!(site.get("deployment", "{n}", "web")["metadata"]["uid"], uid);
+    site.run(&["push", "--yes"]).ok().says("nothing to do");
+}

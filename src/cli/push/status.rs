@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::site::{self, Site, Where, Which};
 use super::text;
 use crate::cli::json as cli_json;
+use crate::cli::prompt;
 use crate::cli::style::{self, ATTENTION, BAD, GOOD, paint};
 use crate::cli::table::table;
 use crate::cluster::Cluster;
@@ -41,8 +42,9 @@ pub(in crate::cli) struct Arguments {
 
 pub(super) fn run(root: &Path, arguments: &Arguments) -> ExitCode {
     match look(root, arguments) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(problems) => crate::cli::failed(arguments.json, problems, ""),
+        _ if arguments.watch && prompt::is_stopped() => ExitCode::SUCCESS, // as it always ends
+        Ok(()) => prompt::ended(ExitCode::SUCCESS),
+        Err(problems) => prompt::ended(crate::cli::failed(arguments.json, problems, "")),
     }
 }
 

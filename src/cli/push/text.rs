@@ -157,8 +157,9 @@ pub(super) fn happened(stack: &str, module: &str, event: &Event, verbose: bool) 
         Event::Warns(text) => format!("{} {text}", paint(ATTENTION, "the server warns:")),
         Event::Ready => paint(GOOD, "ready"),
         Event::Failed => paint(BAD, "failed"),
+        Event::Stopped => paint(ATTENTION, "stopped"),
         Event::GoesBack => paint(ATTENTION, "goes back to its last good tree"),
-        Event::Skipped(other) => format!("{} it depends on {other}, which failed", paint(ATTENTION, "skipped:")),
+        Event::Skipped(other) => format!("{} it depends on {other}, which is not ready", paint(ATTENTION, "skipped:")),
         Event::Done => paint(GOOD, "done"),
     };
     let _ = writeln!(style::err(), "{place:<24} {line}");

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::body::Body;
 use super::draft::Draft;
+use super::filled::Filled;
 use super::immutable::{self, Class, Refused};
 use super::object::{self, Id};
 use super::owners::{self, Answer, Rules, Tool};
@@ -232,6 +233,7 @@ impl Kubernetes<'_> {
     fn is_valid(&self, of: &Resource, object: &object::Object, body: &Value) -> bool {
         let name = format!("homebuild-probe-{:08x}", getrandom::u32().unwrap_or_default());
         let how = Apply { manager: owners::MANAGER, force: false, dry_run: true };
-        self.cluster.create(of, object::place(of, &object.id), &immutable::probe(body, &name), how).is_ok()
+        let probe = Filled::from(immutable::probe(body, &name));
+        self.cluster.create(of, object::place(of, &object.id), &probe, how).is_ok()
     }
 }

@@ -9,6 +9,7 @@ mod charts;
 mod claim;
 mod draft;
 pub mod fields;
+pub mod filled;
 pub mod helm;
 pub mod immutable;
 pub mod look;
@@ -86,6 +87,10 @@ impl Target for Kubernetes<'_> {
 
     fn name(&self) -> &Name {
         &self.name
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.cluster.is_stopped()
     }
 
     fn store(&self) -> &dyn Store {

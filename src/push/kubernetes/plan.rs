@@ -9,13 +9,14 @@ use super::body::{Body, needs_live};
 use super::charts::{self, Revisions, is_release};
 use super::draft::Draft;
 use super::fields::Path;
+use super::filled::Filled;
 use super::look::{self, Live};
 use super::object::{Id, Object, comparable};
-use super::ready::timeout;
 use super::veil::veil;
 use super::{Kubernetes, owners, prune};
 use crate::cluster::{Refusal, Resource, Verdict};
 use crate::diff::{Effect, Field, compare_object};
+use crate::kubernetes::duration;
 use crate::problem::{Place, Problem, Problems, Source};
 use crate::push::each::each;
 use crate::push::plan::{Action, Allowed, Planned, Step, Waits};
@@ -117,7 +118,7 @@ pub(super) fn plan(
 fn timeouts(chosen: &[&Stack]) -> Result<(), Problems> {
     let modules = chosen.iter().flat_map(|stack| stack.modules.iter().map(move |module| (stack, module)));
     let wrong = modules.filter_map(|(stack, module)| {
-        let problem = timeout::parse(module.timeout.as_deref()?).err()?;
+        let problem = duration::timeout(module.timeout.as_deref()?).err()?;
         Some(problem.note(format!("it is the `timeout` of module {} in out/{}/stack.lock", module.name, stack.name)))
     });
     wrong.collect::<Problems>().or(())
@@ -259,10 +260,11 @@ impl<'a> Planning<'a> {
         of: &Resource,
         there: &Value,
         new: Value,
-        body: Value,
+        body: Filled,
         force: bool,
-    ) -> (Value, Value) {
-        let settled = owners::settled(body.clone(), there);
+    ) -> (Value, Filled) {
+        let mut settled = body.clone();
+        *settled = owners::settled(std::mem::take(&mut *settled), there);
         if settled == body {
             return (new, body);
         }

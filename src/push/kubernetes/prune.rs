@@ -13,7 +13,7 @@ use super::look::{self, Live};
 use super::object::{self, Id};
 use super::phase::phase;
 use super::plan::{Planning, Work};
-use crate::cluster::{Deletion, Resource, Verdict};
+use crate::cluster::{Deletion, Refusal, Resource, Verdict};
 use crate::problem::{Problem, Problems};
 use crate::push::each::each;
 use crate::push::journal::Journal;
@@ -23,7 +23,7 @@ use crate::push::report::Event;
 use crate::push::target::World;
 
 /// Kinds whose objects take data or other objects with them.
-const PROTECTED: [&str; 5] =
+pub(super) const PROTECTED: [&str; 5] =
     ["Namespace", "PersistentVolume", "PersistentVolumeClaim", "CustomResourceDefinition", "StorageClass"];
 
 /// Annotations by which an object says that it stays, homebuild's own and those of other tools.
@@ -51,7 +51,7 @@ pub(super) fn leftovers(
     let going: BTreeSet<&Id> = gone.iter().map(|(id, _)| id).collect();
     let steps = each(gone, |(id, member)| {
         if planning.target.is_for_helm(id) {
-            return Ok(charts::leftover(stack, id, member, revisions));
+            return charts::leftover(planning, stack, (id, member), revisions);
         }
         leftover(planning, stack, (id, member), live.get(id), &going)
     });
@@ -186,6 +186,9 @@ pub(super) fn prune(target: &Kubernetes<'_>, steps: &[&Step<Work>], journal: &Jo
 
 fn delete(target: &Kubernetes<'_>, step: &Step<Work>, journal: &Journal<'_>) -> Result<(), Problem> {
     let (Some(id), Some(planned)) = (&step.work.id, &step.work.live) else { return Ok(()) };
+    if target.cluster.is_stopped() {
+        return Err(target.cluster.problem(&Refusal::Stopped));
+    }
     if target.is_for_helm(id) {
         journal.may_write()?;
         target.uninstall(id, planned)?;

@@ -11,6 +11,7 @@ use super::ready::reason::Waiting;
 use super::ready::{self, Beside, Status, timeout};
 use super::{Kubernetes, look, plan};
 use crate::cluster::{Part, Resource, Select};
+use crate::kubernetes::duration;
 use crate::problem::{Problem, Problems};
 use crate::push::journal::Journal;
 use crate::push::report::Event;
@@ -198,7 +199,7 @@ impl Wait<'_> {
         if !failed.is_empty() {
             return Some(failed.iter().take(TOLD).map(|open| self.problem(open, "did not become ready")).collect());
         }
-        let late = format!("did not become ready in {}", timeout::shown(limit));
+        let late = format!("did not become ready in {}", duration::shown(limit));
         (self.begin.elapsed() >= limit).then(|| open.iter().take(TOLD).map(|open| self.problem(open, &late)).collect())
     }
 
