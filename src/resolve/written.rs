@@ -9,7 +9,10 @@ use crate::yaml::{Data, Node};
 /// The values of a component by their texts, gathered when a message first asks: each of ten thousand finds its place at
 /// once.
 #[derive(Debug, Default)]
-pub struct Written(OnceLock<BTreeMap<Box<str>, Vec<(Box<str>, Place)>>>);
+pub struct Written(OnceLock<ByText>);
+
+/// For each text the keys that have it, and where.
+type ByText = BTreeMap<Box<str>, Vec<(Box<str>, Place)>>;
 
 impl Written {
     /// The place in the stack of the only value with a text: of the key that is said (that of its list, in a list), or
@@ -22,8 +25,8 @@ impl Written {
     }
 }
 
-fn gathered(values: &Node) -> BTreeMap<Box<str>, Vec<(Box<str>, Place)>> {
-    let mut all: BTreeMap<Box<str>, Vec<_>> = BTreeMap::new();
+fn gathered(values: &Node) -> ByText {
+    let mut all = ByText::new();
     each_text(values, &mut |key, text, place| all.entry(text.into()).or_default().push((key.into(), place.clone())));
     all
 }
