@@ -2,12 +2,14 @@
 
 mod component;
 mod folder;
+mod written;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use component::Job;
 pub use folder::Folders;
+pub use written::{Written, each_text, only};
 
 use crate::check::{self, Accepts, Levels, Plain};
 use crate::kubernetes::duration;
