@@ -354,6 +354,8 @@ pub(super) fn leftover(stack: &str, id: &Id, member: &Member, revisions: &Revisi
         subject: subject(stack, &member.module, id, ""),
         action: Action::Prune,
         fields: Vec::new(),
+        by: Vec::new(),
+        restarts: 0,
         notes: vec!["the chart is uninstalled".to_owned()],
         waits: None,
         digest: None,
