@@ -118,7 +118,6 @@ fn tell_trouble(problems: Problems, said: &str, arguments: &Arguments) -> io::Re
     if arguments.json {
         return writeln!(style::out(), "{said}");
     }
-    say_when(arguments)?;
     tell_problems(problems, "; it is looked for again");
     Ok(())
 }
