@@ -6,6 +6,7 @@
 mod adopt;
 mod basic;
 mod commands;
+mod drift;
 mod faults;
 mod homelab;
 mod proxy;
@@ -14,3 +15,4 @@ mod releases;
 #[path = "../shape/mod.rs"]
 mod shape;
 mod site;
+mod webhook;

@@ -91,7 +91,7 @@ fn unquoted(message: &str) -> String {
 }
 
 /// The paths that are left to their owner, as a live object has them.
-fn left(object: &Object, live: &Value) -> Result<Vec<Path>, Problem> {
+pub(super) fn left(object: &Object, live: &Value) -> Result<Vec<Path>, Problem> {
     let read = |path: String| {
         Path::read(&path, live).ok_or_else(|| {
             Problem::error("leave", format!("`{path}` is no path of a field, in `{LEAVE}` of {}", object.id.words()))

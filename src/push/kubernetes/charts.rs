@@ -376,6 +376,8 @@ pub(super) fn leftover(
         subject: subject(stack, &member.module, id, ""),
         action,
         fields: Vec::new(),
+        by: Vec::new(),
+        restarts: 0,
         notes,
         waits: None,
         digest: None,

@@ -7,7 +7,7 @@ use super::draft::Draft;
 use super::filled::Filled;
 use super::immutable::{self, Class, Refused};
 use super::object::{self, Id};
-use super::owners::{self, Answer, Rules, Tool};
+use super::owners::{self, Answer, Conflict, Rules, Tool};
 use super::plan::{Planning, merge, place};
 use super::{Kubernetes, look};
 use crate::cluster::{Apply, Refusal, Resource};
@@ -102,7 +102,7 @@ impl Planning<'_> {
         let forced = object.paths(FORCE);
         let forced: Vec<&str> = forced.iter().map(String::as_str).collect();
         let rules = Rules { tools: &tools, is_scaled: self.is_scaled(&object.id), forced: &forced };
-        let mut problems = Problems::new();
+        let (mut problems, mut set_back) = (Problems::new(), Vec::new());
         for conflict in owners::conflicts(&status.body, &body.value) {
             let answer = conflict.answer(rules);
             match answer {
@@ -111,8 +111,8 @@ impl Planning<'_> {
                     draft.work.yields.push(conflict.path.clone());
                 }
                 Answer::SetBack => {
-                    draft.notes.push(format!("set back: {} changed {}", conflict.manager, conflict.path));
                     draft.work.force = true;
+                    set_back.push(conflict);
                 }
                 Answer::TakeOver(_) => {}
                 Answer::Kept(_) | Answer::Blocked => {
@@ -132,7 +132,12 @@ impl Planning<'_> {
         match self.target.send(of, object, &again.value, true, true) {
             Ok(written) => {
                 let (new, sent) = self.settled(draft, of, &there, written.object, again.value, true);
-                self.compare(draft, of, &there, new, &sent)
+                let action = self.compare(draft, of, &there, new, &sent);
+                let told = &draft.by;
+                let untold = set_back.iter().filter(|conflict| !told.iter().any(|by| by.who == conflict.manager));
+                let note = |conflict: &Conflict| format!("set back: {} changed {}", conflict.manager, conflict.path);
+                draft.notes.extend(untold.map(note));
+                action
             }
             Err(refusal) if refusal.verdict() == crate::cluster::Verdict::Invalid => {
                 self.invalid(draft, of, &again, &refusal)
@@ -223,7 +228,11 @@ impl Planning<'_> {
             }
             Class::Never(steps) => return Err(problem(steps)),
         }
-        draft.work.replace = Some(immutable::propagation(&live, fixed).word());
+        let propagation = immutable::propagation(&live, fixed).word();
+        if propagation != "Orphan" {
+            draft.restart(there, Action::Replace);
+        }
+        draft.work.replace = Some(propagation);
         Ok(Action::Replace)
     }
 }

@@ -12,6 +12,7 @@ pub mod fields;
 pub mod filled;
 pub mod helm;
 pub mod immutable;
+mod intent;
 pub mod look;
 pub mod object;
 pub mod owners;
@@ -32,7 +33,7 @@ use crate::problem::{Problem, Problems};
 use crate::push::journal::Journal;
 use crate::push::plan::{Allowed, Planned, Step};
 use crate::push::stack::Stack;
-use crate::push::target::{Done, Name, Store, Target, World};
+use crate::push::target::{Done, Name, Seen, Store, Target, World};
 pub use charts::Charts;
 use helm::Helm;
 use object::Fill;
@@ -119,8 +120,8 @@ impl Target for Kubernetes<'_> {
         prune::deletion(self, world, stack, ids, allowed)
     }
 
-    fn unready(&self, stack: &Stack) -> Result<Vec<String>, Problems> {
-        wait::unready(self, stack)
+    fn look(&self, stack: &Stack) -> Result<Seen, Problems> {
+        wait::seen(self, stack)
     }
 
     fn marked(&self) -> Result<Vec<(String, String)>, Problems> {

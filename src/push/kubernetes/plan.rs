@@ -15,7 +15,7 @@ use super::object::{Id, Object, comparable};
 use super::veil::veil;
 use super::{Kubernetes, owners, prune};
 use crate::cluster::{Refusal, Resource, Verdict};
-use crate::diff::{Effect, Field, compare_object};
+use crate::diff::{Field, compare_object};
 use crate::kubernetes::duration;
 use crate::problem::{Place, Problem, Problems, Source};
 use crate::push::each::each;
@@ -326,7 +326,11 @@ impl<'a> Planning<'a> {
         let is_taken = draft.problem.is_none() && draft.work.takeover.is_none();
         let new = if is_taken { self.taken_over(draft, of, there, new, body) } else { new };
         draft.fields = self.fields(draft, there, &new);
-        draft.notes.extend(restarts(there, &draft.fields));
+        if action == Action::Configure {
+            let paths = draft.fields.iter().map(|field| field.path.as_str());
+            draft.by = owners::authors(there, paths, self.is_as_pushed(draft));
+        }
+        draft.restart(there, action);
         draft.work.live = Some(live);
         Ok(match action {
             Action::Configure
@@ -356,6 +360,13 @@ impl<'a> Planning<'a> {
             },
             None => Ok(self.adoption(draft, there)),
         }
+    }
+
+    /// Whether `out/` has an object as it was pushed the last time.
+    fn is_as_pushed(&self, draft: &Draft<'_>) -> bool {
+        let members = self.record(draft.stack).map(|record| &record.members);
+        let member = members.and_then(|members| members.get(&draft.object.id.to_string()));
+        member.is_some_and(|member| member.state == State::Owned && member.digest == draft.object.file.digest)
     }
 
     /// The fields that differ between what is there and what would be.
@@ -439,13 +450,6 @@ fn is_as_before(live: &Live, new: &Value) -> bool {
     live.generation.is_some()
         && live.generation == new["metadata"]["generation"].as_u64()
         && *live.marks == look::Marks::of(new)
-}
-
-/// How many pods are started anew, as their template changes.
-fn restarts(there: &Value, fields: &[Field]) -> Option<String> {
-    let pods = there["status"]["replicas"].as_u64().or_else(|| there["status"]["currentNumberScheduled"].as_u64());
-    let pods = pods.filter(|pods| *pods > 0 && fields.iter().any(|field| field.effect == Effect::Restart))?;
-    Some(format!("restarts {pods} pod{}", if pods == 1 { "" } else { "s" }))
 }
 
 /// Whether it carries the marks of its stack.

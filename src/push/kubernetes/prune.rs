@@ -74,6 +74,8 @@ fn leftover(
         subject: subject(stack, &member.module, id, ""),
         action: Action::Keep,
         fields: Vec::new(),
+        by: Vec::new(),
+        restarts: 0,
         notes: Vec::new(),
         waits: None,
         digest: None,

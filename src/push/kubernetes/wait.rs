@@ -9,13 +9,14 @@ use serde_json::Value;
 use super::object::{Id, Object, STACK};
 use super::ready::reason::Waiting;
 use super::ready::{self, Beside, Status, timeout};
-use super::{Kubernetes, look, plan};
+use super::{Kubernetes, intent, look, plan};
 use crate::cluster::{Part, Resource, Select};
 use crate::kubernetes::duration;
 use crate::problem::{Problem, Problems};
 use crate::push::journal::Journal;
 use crate::push::report::Event;
 use crate::push::stack::{Module, Stack};
+use crate::push::target::Seen;
 
 /// Pauses between two looks: short at first, since most objects are ready at once.
 const SHORTEST: Duration = Duration::from_millis(50);
@@ -123,24 +124,29 @@ pub(super) fn wait(
     }
 }
 
-/// The objects of a stack that are not ready, in one line each.
-pub(super) fn unready(target: &Kubernetes<'_>, stack: &Stack) -> Result<Vec<String>, Problems> {
+/// How the objects of a stack are.
+pub(super) fn seen(target: &Kubernetes<'_>, stack: &Stack) -> Result<Seen, Problems> {
     let objects = plan::objects(stack);
     let all: Vec<Applied> =
         objects.iter().map(|(_, object)| Applied::seen(&object.id, &object.api_version, "")).collect();
     let found = read(target, &all, &stack.name)?;
     let beside = beside(target, &found);
-    let mut lines = Vec::new();
+    let mut seen = Seen::default();
+    for (_, object) in &objects {
+        let difference = found.get(&object.id).and_then(|live| intent::overridden(target, &stack.name, object, live));
+        seen.overridden.extend(difference.map(|difference| (object.id.to_string(), difference)));
+    }
     for (id, object) in found {
         let status = ready::status(&object, None, &beside, GONE);
         if !status.is_current() {
             let open = Open { object, id, status };
             let (pods, events) = around(target, &open);
             let (pods, events): (Vec<&Value>, Vec<&Value>) = (pods.iter().collect(), events.iter().collect());
-            lines.push(Waiting { object: &open.object, status: &open.status, pods: &pods, events: &events }.line());
+            seen.unready
+                .push(Waiting { object: &open.object, status: &open.status, pods: &pods, events: &events }.line());
         }
     }
-    Ok(lines)
+    Ok(seen)
 }
 
 /// An object that is not ready.

@@ -90,8 +90,9 @@ fn step(id: &str, action: Action, digest: &str) -> Step<()> {
         name: id.into(),
         path: String::new(),
     };
-    let (fields, notes, digest) = (Vec::new(), Vec::new(), Some(digest.to_owned()));
-    Step { id: id.into(), subject, action, fields, notes, waits: None, digest, seen: None, problem: None, work: () }
+    let (fields, by, notes, digest) = (Vec::new(), Vec::new(), Vec::new(), Some(digest.to_owned()));
+    let (waits, seen, problem) = (None, None, None);
+    Step { id: id.into(), subject, action, fields, by, restarts: 0, notes, waits, digest, seen, problem, work: () }
 }
 
 fn owned(uid: &str) -> Member {
