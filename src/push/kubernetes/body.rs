@@ -34,12 +34,7 @@ impl Kubernetes<'_> {
         object::mark(&mut value, &object.id, stack);
         let left = left(object, live.unwrap_or(&value))?;
         if let Some(live) = live {
-            for path in left {
-                match path.get(live) {
-                    Some(theirs) => path.put(&mut value, theirs.clone()),
-                    None => path.remove(&mut value),
-                }
-            }
+            left.iter().for_each(|path| path.set(&mut value, path.get(live)));
             if let Some(uid) = live["metadata"]["uid"].as_str() {
                 value["metadata"]["uid"] = uid.into();
             }
@@ -91,7 +86,7 @@ fn unquoted(message: &str) -> String {
 }
 
 /// The paths that are left to their owner, as a live object has them.
-fn left(object: &Object, live: &Value) -> Result<Vec<Path>, Problem> {
+pub(super) fn left(object: &Object, live: &Value) -> Result<Vec<Path>, Problem> {
     let read = |path: String| {
         Path::read(&path, live).ok_or_else(|| {
             Problem::error("leave", format!("`{path}` is no path of a field, in `{LEAVE}` of {}", object.id.words()))
