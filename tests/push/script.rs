@@ -47,7 +47,7 @@ impl Drop for Script {
 pub fn until(otherwise: &str, is_so: impl Fn() -> bool) {
     let begin = Instant::now();
     while !is_so() {
-        assert!(begin.elapsed() < Duration::from_secs(30), "{otherwise}");
+        assert!(begin.elapsed() < Duration::from_secs(60), "{otherwise}");
         std::thread::sleep(Duration::from_millis(50));
     }
 }

@@ -189,16 +189,19 @@ fn objects_whose_api_service_died_are_kept_in_mind() {
     site.built(&["plan"]).ok().says("keeps").says("the APIService that serves its kind does not answer");
     site.run(&["push", "--yes"]).ok();
     drop(dead);
-    until("it does not come back", || site.try_kubectl(&["get", "things", "one", "-n", "{n}"]).code == 0);
-    site.run(&["push", "--yes"]).ok();
-    assert!(site.get("things", "{n}", "one").is_null(), "it is deleted when it can be");
+    let is_there =
+        || site.try_kubectl(&["get", "--raw", "/apis/{n}.example.org/v1/namespaces/{n}/things/one"]).code == 0;
+    until("it does not come back", is_there);
+    until("it is not deleted", || site.run(&["push", "--yes"]).ok().code == 0 && !is_there());
 }
 
 /// An operator that sets a field of an object of the site all the time.
 fn operator(site: &Site, path: &str, patch: &str) -> Script {
     let kubeconfig = std::env::var("KUBECONFIG").unwrap();
     let path = path.replace("{n}", &site.name);
-    Script::start("fight.py", TempDir::new().unwrap(), &[&kubeconfig, &path, patch])
+    let script = Script::start("fight.py", TempDir::new().unwrap(), &[&kubeconfig, &path, patch]);
+    script.wrote("begun");
+    script
 }
 
 /// The `ConfigMap` `one` in the API.
@@ -257,13 +260,14 @@ fn a_field_that_changes_all_the_time_is_settled_when_it_is_left_to_its_owner() {
 fn an_operator_that_keeps_a_workload_from_becoming_ready_is_named() {
     let site = Site::new("unready");
     let web =
-        deployment("web", "example/web:1", "").replace("spec:\n  selector", "spec:\n  minReadySeconds: 1\n  selector");
-    site.stack("{n}", "timeout: 4s\n", &[NAMESPACE, &web]);
+        deployment("web", "example/web:1", "").replace("spec:\n  selector", "spec:\n  minReadySeconds: 2\n  selector");
+    site.stack("{n}", "timeout: 5s\n", &[NAMESPACE, &web]);
     let path = "/apis/apps/v1/namespaces/{n}/deployments/web";
     let operator = operator(&site, path, r#"{"spec": {"minReadySeconds": 30N}}"#);
-    let failed = site.built(&["push", "--yes"]).failed().says("Deployment unready/web did not become ready in 4s");
+    let failed = site.built(&["push", "--yes"]).failed().says("Deployment unready/web did not become ready in 5s");
     failed.says("`spec.minReadySeconds` belongs to `fight-operator`, which would set it again");
     drop(operator);
-    site.run(&["push", "--yes"]).ok();
+    site.stack("{n}", "timeout: 60s\n", &[NAMESPACE, &web]);
+    site.push();
     site.run(&["push", "--yes"]).ok().says("nothing to do");
 }
