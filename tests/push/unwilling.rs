@@ -263,7 +263,7 @@ fn an_operator_that_keeps_a_workload_from_becoming_ready_is_named() {
         deployment("web", "example/web:1", "").replace("spec:\n  selector", "spec:\n  minReadySeconds: 2\n  selector");
     site.stack("{n}", "timeout: 5s\n", &[NAMESPACE, &web]);
     let path = "/apis/apps/v1/namespaces/{n}/deployments/web";
-    let operator = operator(&site, path, r#"{"spec": {"minReadySeconds": 30N}}"#);
+    let operator = operator(&site, path, r#"{"spec": {"minReadySeconds": 300}}"#);
     let failed = site.built(&["push", "--yes"]).failed().says("Deployment unready/web did not become ready in 5s");
     failed.says("`spec.minReadySeconds` belongs to `fight-operator`, which would set it again");
     drop(operator);
