@@ -204,7 +204,7 @@ impl Run<'_> {
     fn write(&self, step: &Step<Work>, object: &Object) -> Result<(Value, bool), Problem> {
         let begin = Instant::now();
         let mut has_gone = step.work.replace.is_some();
-        let mut yields = Vec::new();
+        let mut yields: Vec<Path> = Vec::new();
         loop {
             self.journal.may_write()?;
             let Some(of) = self.kind(object) else {
@@ -214,7 +214,9 @@ impl Run<'_> {
             let live = if has_gone { None } else { self.live(step, object, &of)? };
             let body = self.target.body(object, self.journal.stack(), live.as_ref(), &step.work);
             let mut body = body.map_err(first)?;
-            yields.iter().for_each(|path: &Path| path.remove(&mut body.value));
+            for path in &yields {
+                path.remove(&mut body.value);
+            }
             let refusal = match self.target.send(&of, object, &body.value, step.work.force, false) {
                 Ok(written) if written.object["metadata"].get("deletionTimestamp").is_some() => {
                     self.await_gone(&of, object, text(&written.object["metadata"]["uid"]))?;

@@ -34,7 +34,9 @@ impl Kubernetes<'_> {
         object::mark(&mut value, &object.id, stack);
         let left = left(object, live.unwrap_or(&value))?;
         if let Some(live) = live {
-            left.iter().for_each(|path| path.set(&mut value, path.get(live)));
+            for path in left {
+                path.set(&mut value, path.get(live));
+            }
             if let Some(uid) = live["metadata"]["uid"].as_str() {
                 value["metadata"]["uid"] = uid.into();
             }
