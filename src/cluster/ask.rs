@@ -103,7 +103,7 @@ impl Cluster {
         let connection = runtime.block_on(Connection::open(context))?;
         let permits = Semaphore::new(WIDTH);
         let cluster = Self { connection, runtime, permits, served: RwLock::default(), listener, stop };
-        cluster.discover().map_err(|refusal| cluster.problem(&refusal))?;
+        cluster.discovered(Tries::first).map_err(|refusal| cluster.problem(&refusal))?;
         Ok(cluster)
     }
 
@@ -151,9 +151,13 @@ impl Cluster {
 
     /// Looks again which kinds it has.
     pub fn discover(&self) -> Result<(), Refusal> {
+        self.discovered(Tries::default)
+    }
+
+    fn discovered(&self, tries: fn() -> Tries) -> Result<(), Refusal> {
         let list = |path: &str| -> Result<APIGroupDiscoveryList, Refusal> {
             let request = || Request::get(path).header("accept", ACCEPT_AGGREGATED_DISCOVERY_V2).body(Body::default());
-            serde_json::from_slice(&self.patiently(&request)?.body).map_err(|error| unreadable(&error))
+            serde_json::from_slice(&self.tried(tries(), &request)?.body).map_err(|error| unreadable(&error))
         };
         let served = Served::new(vec![list("/api")?, list("/apis")?]);
         *self.served.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(served);
@@ -222,7 +226,8 @@ impl Cluster {
         ]);
         let path = format!("{}{query}", of.path(namespace, Some(name)));
         let kind = "application/apply-patch+yaml";
-        written(self.patiently(&|| Request::patch(&path).header("content-type", kind).body(json(body)))?)
+        let request = || Request::patch(&path).header("content-type", kind).body(json(body));
+        written(self.tried(Tries::dry(how.dry_run), &request)?)
     }
 
     /// Changes an object by a merge patch, or by a JSON patch where `body` is a list.
@@ -241,7 +246,8 @@ impl Cluster {
             query(&[("fieldManager", how.manager), ("dryRun", dry_run)])
         );
         let kind = if body.is_array() { "application/json-patch+json" } else { "application/merge-patch+json" };
-        written(self.patiently(&|| Request::patch(&path).header("content-type", kind).body(json(body)))?)
+        let request = || Request::patch(&path).header("content-type", kind).body(json(body));
+        written(self.tried(Tries::dry(how.dry_run), &request)?)
     }
 
     /// Makes a new object. It is asked once: where there is no answer, whether it is there must be looked up.
@@ -285,7 +291,7 @@ impl Cluster {
         let path =
             format!("{}{}", of.path(namespace, Some(name)), query(&[("fieldManager", manager), ("dryRun", "All")]));
         let request = || Request::put(&path).header("content-type", "application/json").body(json(body));
-        value(&self.patiently(&request)?.body)
+        value(&self.tried(Tries::dry(true), &request)?.body)
     }
 
     /// Deletes an object; whether it was there.
@@ -319,7 +325,11 @@ impl Cluster {
 
     /// Asks until there is an answer that is worth something.
     fn patiently(&self, request: &dyn Fn() -> http::Result<Request<Body>>) -> Result<Answer, Refusal> {
-        let (begin, mut tries) = (Instant::now(), Tries::default());
+        self.tried(Tries::default(), request)
+    }
+
+    fn tried(&self, mut tries: Tries, request: &dyn Fn() -> http::Result<Request<Body>>) -> Result<Answer, Refusal> {
+        let begin = Instant::now();
         loop {
             let refusal = match self.once(request()) {
                 Ok(answer) => return Ok(answer),

@@ -96,7 +96,7 @@ fn what_admission_makes_of_an_object_is_shown_and_what_a_server_writes_otherwise
         {"op": "remove", "path": "/spec/template/spec/containers/0/env"},
         {"op": "add", "path": "/spec/template/metadata/labels/added", "value": "yes"},
     ]);
-    let webhook = Webhook::start(&site, &patch);
+    let webhook = Webhook::changing(&site, &patch);
     web.truncate(web.rfind("}]}").unwrap());
     web.push_str(", env: [{name: A, value: b}]}]}");
     site.stack("{n}", "", &[NAMESPACE, secret, account, &service, FORMS, &web]);

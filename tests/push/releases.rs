@@ -4,10 +4,10 @@ use std::path::Path;
 
 use crate::site::{NAMESPACE, Site};
 
-const REPOSITORY: &str = "apiVersion: source.toolkit.fluxcd.io/v1\nkind: HelmRepository\nmetadata: {name: charts, namespace: '{n}'}\n\
+pub const REPOSITORY: &str = "apiVersion: source.toolkit.fluxcd.io/v1\nkind: HelmRepository\nmetadata: {name: charts, namespace: '{n}'}\n\
     spec: {interval: 24h, url: 'https://charts.test'}";
 
-fn release(version: &str, values: &str) -> String {
+pub fn release(version: &str, values: &str) -> String {
     format!(
         "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {{name: web, namespace: '{{n}}'}}\nspec:\n  interval: 1h\n  \
          timeout: 60s\n  releaseName: web\n  chart: {{spec: {{chart: web, version: {version}, sourceRef: {{kind: HelmRepository, name: charts}}}}}}\n  \
@@ -16,7 +16,7 @@ fn release(version: &str, values: &str) -> String {
 }
 
 /// A site that knows the kinds of Flux.
-fn site(name: &str) -> Site {
+pub fn site(name: &str) -> Site {
     let site = Site::new(name);
     for group in ["helm.toolkit.fluxcd.io", "source.toolkit.fluxcd.io"] {
         let path = format!("schemas/{group}.json");

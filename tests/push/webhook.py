@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""A mutating webhook: it changes every object that the API server shows it as a test says.
+"""A webhook of the API server, with a certificate of its own.
 
-    webhook.py FOLDER
+    tests/push/webhook.py FOLDER
 
-FOLDER/patch is the JSON patch that it answers with, read again at each request. When it listens it writes FOLDER/hook,
-the `clientConfig` by which the API server finds it.
+Writes FOLDER/config.json, the `clientConfig` that leads to it. It refuses ConfigMaps whose `data.key` is `bad`, also in a dry
+run, and those where it is `late` when they are written; all else it changes by the JSON patch FOLDER/patch, if there is one.
+While FOLDER/asleep is there, connections are refused.
 """
 
 import base64
@@ -15,20 +16,23 @@ import pathlib
 import ssl
 import subprocess
 import sys
+import time
 
 FOLDER = pathlib.Path(sys.argv[1])
-key, certificate = FOLDER / "key.pem", FOLDER / "certificate.pem"
-subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=127.0.0.1",
-                "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate],
-               check=True, capture_output=True)
+KEY, CERTIFICATE = FOLDER / "key.pem", FOLDER / "certificate.pem"
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
     def do_POST(self):
-        review = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        patch = base64.b64encode((FOLDER / "patch").read_bytes()).decode()
-        answer = {"uid": review["request"]["uid"], "allowed": True, "patchType": "JSONPatch", "patch": patch}
-        body = json.dumps({"apiVersion": review["apiVersion"], "kind": review["kind"], "response": answer}).encode()
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["request"]
+        key = (request["object"].get("data") or {}).get("key")
+        refuses = key == "bad" or (key == "late" and not request.get("dryRun"))
+        response = {"uid": request["uid"], "allowed": not refuses, "status": {"code": 403, "message": f"no {key} values here"}}
+        if not refuses and (FOLDER / "patch").exists():
+            response |= {"patchType": "JSONPatch", "patch": base64.b64encode((FOLDER / "patch").read_bytes()).decode()}
+        body = json.dumps({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": response}).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -39,12 +43,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-context.load_cert_chain(certificate, key)
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+                "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", KEY, "-out", CERTIFICATE],
+               check=True, capture_output=True)
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler, bind_and_activate=False)
 server.daemon_threads = True
+server.server_bind()
+context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+context.load_cert_chain(CERTIFICATE, KEY)
 server.socket = context.wrap_socket(server.socket, server_side=True)
-hook = {"url": f"https://127.0.0.1:{server.server_port}/", "caBundle": base64.b64encode(certificate.read_bytes()).decode()}
-(FOLDER / "hook.part").write_text(json.dumps(hook))
-os.replace(FOLDER / "hook.part", FOLDER / "hook")
+config = {"url": f"https://127.0.0.1:{server.server_address[1]}/", "caBundle": base64.b64encode(CERTIFICATE.read_bytes()).decode()}
+(FOLDER / "part").write_text(json.dumps(config))
+os.replace(FOLDER / "part", FOLDER / "config.json")
+while (FOLDER / "asleep").exists():  # its port is its own, and nobody listens
+    time.sleep(0.05)
+server.server_activate()
 server.serve_forever()

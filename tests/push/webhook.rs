@@ -1,67 +1,86 @@
-//! `webhook.py`, which changes what is sent to one namespace.
-
-use std::fs;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+//! `webhook.py` as a webhook of the API server, for one namespace.
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::script::{Script, until};
 use crate::site::Site;
 
-/// A mutating webhook for the Deployments of one namespace, as long as this lives.
-pub struct Webhook<'a> {
+const GROUP: &str = "/apis/admissionregistration.k8s.io/v1";
+
+/// An object of the whole cluster, as long as this lasts.
+pub struct Beside<'a> {
     site: &'a Site,
-    folder: TempDir,
-    process: Child,
+    kind: &'static str,
+    name: String,
+}
+
+impl<'a> Beside<'a> {
+    /// Of one that is there.
+    pub fn of(site: &'a Site, kind: &'static str, name: &str) -> Self {
+        Self { site, kind, name: name.to_owned() }
+    }
+
+    pub fn make(site: &'a Site, path: &str, kind: &'static str, object: &Value) -> Self {
+        let made = site.raw("POST", path, "test", object);
+        Self::of(site, kind, made["metadata"]["name"].as_str().unwrap())
+    }
+}
+
+impl Drop for Beside<'_> {
+    fn drop(&mut self) {
+        let _ = self.site.try_kubectl(&["delete", self.kind, &self.name, "--ignore-not-found"]);
+    }
+}
+
+/// The webhook, as long as this lasts.
+pub struct Webhook<'a> {
+    script: Script,
+    _configuration: Beside<'a>,
 }
 
 impl<'a> Webhook<'a> {
-    /// For the namespace `{n}` of a site, with this JSON patch for each of its Deployments.
-    pub fn start(site: &'a Site, patch: &Value) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("patch"), patch.to_string()).unwrap();
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/push/webhook.py");
-        let process = Command::new("python3").arg(script).arg(folder.path()).stdin(Stdio::null()).spawn().unwrap();
-        let webhook = Self { site, folder, process };
-        let begin = Instant::now();
-        while !webhook.folder.path().join("hook").exists() {
-            assert!(begin.elapsed() < Duration::from_secs(30), "the webhook does not start");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        webhook.register();
-        webhook
+    /// It looks at the `ConfigMaps` of the site's namespace; while it is asleep it does not answer.
+    pub fn refusing(site: &'a Site, is_asleep: bool) -> Self {
+        let file = if is_asleep { "asleep" } else { "awake" };
+        let script = begin(file, "");
+        let probe = ["create", "configmap", "probe", "--from-literal=key=bad", "--dry-run=server", "-n", "{n}"];
+        let configuration = register(site, &script, "ValidatingWebhookConfiguration", ["", "configmaps"]);
+        until("the webhook is not asked", || site.try_kubectl(&probe).err.contains("webhook"));
+        Self { script, _configuration: configuration }
     }
 
-    fn register(&self) {
-        let hook: Value = serde_json::from_str(&fs::read_to_string(self.folder.path().join("hook")).unwrap()).unwrap();
-        let configuration = json!({
-            "apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingWebhookConfiguration",
-            "metadata": {"name": self.name()},
-            "webhooks": [{
-                "name": format!("{}.example.org", self.name()), "clientConfig": hook, "sideEffects": "None",
-                "admissionReviewVersions": ["v1"], "failurePolicy": "Fail",
-                "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": self.site.name}},
-                "rules": [{"apiGroups": ["apps"], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"], "resources": ["deployments"]}],
-            }],
-        });
-        let file = self.folder.path().join("configuration.json");
-        fs::write(&file, configuration.to_string()).unwrap();
-        self.site.kubectl(&["apply", "-f", file.to_str().unwrap()]);
+    /// It changes each Deployment of the site's namespace by this JSON patch.
+    pub fn changing(site: &'a Site, patch: &Value) -> Self {
+        let script = begin("patch", &patch.to_string());
+        let configuration = register(site, &script, "MutatingWebhookConfiguration", ["apps", "deployments"]);
         // the server takes a moment until it asks it
-        std::thread::sleep(Duration::from_secs(2));
+        std::thread::sleep(std::time::Duration::from_secs(2));
+        Self { script, _configuration: configuration }
     }
 
-    fn name(&self) -> String {
-        format!("homebuild-test-{}", self.site.name)
+    pub fn wake(&self) {
+        std::fs::remove_file(self.script.folder().join("asleep")).unwrap();
     }
 }
 
-impl Drop for Webhook<'_> {
-    fn drop(&mut self) {
-        self.site.try_kubectl(&["delete", "mutatingwebhookconfiguration", &self.name(), "--ignore-not-found"]);
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+/// The program, with a file beside it.
+fn begin(file: &str, text: &str) -> Script {
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join(file), text).unwrap();
+    Script::start("webhook.py", folder, &["."])
+}
+
+fn register<'a>(site: &'a Site, script: &Script, kind: &'static str, [group, plural]: [&str; 2]) -> Beside<'a> {
+    let config: Value = serde_json::from_str(&script.wrote("config.json")).unwrap();
+    let webhook = json!({
+        "name": "{n}.example.org", "clientConfig": config, "sideEffects": "None", "admissionReviewVersions": ["v1"],
+        "failurePolicy": "Fail", "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "{n}"}},
+        "rules": [{"apiGroups": [group], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"], "resources": [plural]}],
+    });
+    let object = json!({
+        "apiVersion": "admissionregistration.k8s.io/v1", "kind": kind, "metadata": {"name": "{n}"}, "webhooks": [webhook],
+    });
+    let path = format!("{GROUP}/{}s", kind.to_lowercase());
+    Beside::make(site, &path, kind, &object)
 }

@@ -35,10 +35,7 @@ impl Kubernetes<'_> {
         let left = left(object, live.unwrap_or(&value))?;
         if let Some(live) = live {
             for path in left {
-                match path.get(live) {
-                    Some(theirs) => path.put(&mut value, theirs.clone()),
-                    None => path.remove(&mut value),
-                }
+                path.set(&mut value, path.get(live));
             }
             if let Some(uid) = live["metadata"]["uid"].as_str() {
                 value["metadata"]["uid"] = uid.into();

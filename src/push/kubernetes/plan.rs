@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
-use super::body::{Body, needs_live};
+use super::body::{self, Body, needs_live};
 use super::charts::{self, Revisions, is_release};
 use super::draft::Draft;
 use super::fields::Path;
@@ -325,6 +325,7 @@ impl<'a> Planning<'a> {
         let action = self.ownership(draft, there, &live)?;
         let is_taken = draft.problem.is_none() && draft.work.takeover.is_none();
         let new = if is_taken { self.taken_over(draft, of, there, new, body) } else { new };
+        let new = left_as(draft, there, new)?;
         draft.fields = self.fields(draft, there, &new);
         if action == Action::Configure {
             let paths = draft.fields.iter().map(|field| field.path.as_str());
@@ -389,16 +390,19 @@ impl<'a> Planning<'a> {
     /// An object whose kind the server does not have: something of the site brings it, or nothing does.
     fn unserved(&self, draft: &mut Draft<'_>) -> Result<Action, Problems> {
         let object = draft.object;
-        if let Some((stack, what)) = self.brought.get(&object.id.group) {
+        let served = self.target.cluster.served();
+        let is_stale = served.is_stale(&object.id.group);
+        let was_there =
+            self.record(draft.stack).is_some_and(|record| record.members.contains_key(&object.id.to_string()));
+        if let Some((stack, what)) = self.brought.get(&object.id.group).filter(|_| !(is_stale && was_there)) {
             draft.waits = Some(self.wait_for(draft.stack, stack, what));
             return Ok(Action::Create);
         }
-        let served = self.target.cluster.served();
         let kind = format!("{}/{}", object.api_version, object.id.kind);
         let problem = Problem::error("unknown-kind", format!("the server has no kind {kind}")).at(&place(object));
         Err(match served.preferred(&object.id.group, &object.id.kind) {
             Some(other) => problem.note(format!("it has it as {}", other.api_version)),
-            None if served.is_stale(&object.api_version) => {
+            None if is_stale => {
                 problem.note("the APIService that serves its group does not answer: `kubectl get apiservices`")
             }
             None => problem.note("no stack makes its definition, and no chart says that it does (`provides:`)"),
@@ -432,6 +436,14 @@ impl<'a> Planning<'a> {
             false => Waits::Stack(stack.to_owned(), what.to_owned()),
         }
     }
+}
+
+/// What an object becomes, where what is left to others is as it is there: they may have changed it meanwhile.
+fn left_as(draft: &Draft<'_>, there: &Value, mut new: Value) -> Result<Value, Problem> {
+    for path in body::left(draft.object, there)?.iter().chain(&draft.work.yields) {
+        path.set(&mut new, path.get(there));
+    }
+    Ok(new)
 }
 
 /// Whether nothing happened since it was recorded.

@@ -84,6 +84,10 @@ fn leftover(
         work: Work { id: Some(id.clone()), ..Work::default() },
     };
     let Some(of) = served.preferred(&id.group, &id.kind) else {
+        if served.is_stale(&id.group) {
+            step.notes.push("the APIService that serves its kind does not answer".to_owned());
+            return Ok(Some(step));
+        }
         return Ok(None); // its kind is gone, and it with it
     };
     let found = match live {
@@ -200,7 +204,9 @@ fn delete(target: &Kubernetes<'_>, step: &Step<Work>, journal: &Journal<'_>) -> 
     }
     let served = target.cluster.served();
     let Some(of) = served.preferred(&id.group, &id.kind) else {
-        journal.gone(&step.id);
+        if !served.is_stale(&id.group) {
+            journal.gone(&step.id);
+        }
         return Ok(());
     };
     let mut version = planned.version.clone();

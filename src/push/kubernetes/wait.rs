@@ -217,7 +217,14 @@ impl Wait<'_> {
         if open.object.is_null() {
             return problem.note("it is not there any more: something else deleted it");
         }
-        waiting.account().into_iter().fold(problem, Problem::note)
+        waiting.account().into_iter().chain(self.rivals(open)).fold(problem, Problem::note)
+    }
+
+    /// Who else writes the object, and so may keep it from becoming ready.
+    fn rivals(&self, open: &Open) -> Vec<String> {
+        let mut objects = self.module.files.iter().filter_map(|file| Object::read(&self.module.name, file));
+        let object = objects.find(|object| object.id == open.id);
+        object.map(|object| self.target.rivals(&object, self.journal.stack(), &open.object)).unwrap_or_default()
     }
 
     fn say(&self, open: &Open) {
