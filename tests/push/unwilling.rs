@@ -180,7 +180,7 @@ fn a_field_that_an_operator_sets_again_and_again_ends_the_push_and_is_named() {
     site.built(&["push", "--yes"]).ok().says("set back: fight-operator changed data.key");
     assert_eq!(value(&site, "two"), "2");
     await_operator(&site);
-    site.run(&["status"]).ok().says("drifted").says("set back: fight-operator changed data.key");
+    site.run(&["status"]).ok().says("drifted").says("data.key 9 -> 1 (fight-operator at ");
 }
 
 #[test]
