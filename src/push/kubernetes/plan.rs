@@ -83,25 +83,27 @@ pub(super) fn plan(
         objects.into_iter().partition(|(_, object)| target.is_for_helm(&object.id));
     let live = planning.look(chosen, &objects)?;
     let revisions = planning.revisions(chosen, &charts)?;
-    let mut steps = each(&objects, |(stack, object)| planning.step(stack, object, live.get(&object.id)));
+    // steps are large: each is moved once, to where it stays
+    let mut steps = each(&objects, |(stack, object)| Box::new(planning.step(stack, object, live.get(&object.id))));
     let releases: Vec<&(&Stack, Object)> = charts.iter().filter(|(_, object)| is_release(&object.id)).collect();
     steps.extend(each(&releases, |(stack, object)| {
         let all = charts.iter().chain(&objects);
         let beside: Vec<&Object> = all.filter(|(of, _)| of.name == stack.name).map(|(_, object)| object).collect();
-        planning.release(stack, object, &beside, &revisions)
+        Box::new(planning.release(stack, object, &beside, &revisions))
     }));
     let owners = objects.iter().chain(releases).map(|(stack, _)| stack);
     if target.cluster.is_stopped() {
         return Err(Problem::error("interrupted", "interrupted").into());
     }
-    let mut planned: Vec<Planned<Work>> =
-        chosen.iter().map(|stack| Planned { stack: stack.name.clone(), steps: Vec::new() }).collect();
+    let mut of_stack: BTreeMap<&str, Vec<Box<Step<Work>>>> = BTreeMap::new();
     for (stack, step) in owners.zip(steps) {
-        let of = planned.iter_mut().find(|planned| planned.stack == stack.name);
-        if let Some(planned) = of {
-            planned.steps.push(step);
-        }
+        of_stack.entry(&stack.name).or_default().push(step);
     }
+    let planned = chosen.iter().map(|stack| {
+        let steps = of_stack.remove(stack.name.as_str()).unwrap_or_default();
+        Planned { stack: stack.name.clone(), steps: steps.into_iter().map(|step| *step).collect() }
+    });
+    let mut planned: Vec<Planned<Work>> = planned.collect();
     for planned in &mut planned {
         let members = planning.record(&planned.stack).map(|record| &record.members).into_iter().flatten();
         let gone: Vec<(Id, &Member)> = members
@@ -202,7 +204,8 @@ impl<'a> Planning<'a> {
             && is_as_recorded(member, live, object, &stack.name)
         {
             draft.work.live = Some(live.clone());
-            return draft.step(Action::Unchanged);
+            // nothing is done for it: of ten thousand it would be most of what a plan holds
+            return Step { work: Work::default(), ..draft.step(Action::Unchanged) };
         }
         let judged = self.judge(&mut draft, live);
         draft.end(judged)
