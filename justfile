@@ -10,7 +10,7 @@ default:
 build *ARGS:
     cargo run --locked --release -- build {{ARGS}}
 
-# All tests, as CI runs them; or the steps named (format clippy test doc build fmt language_server docs fresh schemas fuzz readers kstatus kubeconform renovate inventory cluster api_server other_engines push clean)
+# All tests, as CI runs them; or the steps named (format clippy test doc build fmt language_server docs fresh schemas fuzz readers kstatus kubeconform renovate page inventory cluster api_server other_engines push clean)
 ci *STEPS:
     tests/run.sh {{STEPS}}
 

@@ -26,6 +26,7 @@ pub mod load;
 pub mod lock;
 pub mod new;
 pub mod out;
+pub mod page;
 pub mod problem;
 pub mod push;
 pub mod render;

@@ -7,24 +7,43 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// One file of the site as it was read: what a place points into.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Source {
     /// Path below the site, with `/`.
     pub path: String,
     /// The whole text.
     pub text: String,
+    /// Where its lines begin, once somebody asked: ten thousand messages ask for ten thousand lines.
+    lines: OnceLock<Vec<usize>>,
 }
 
 impl Source {
     /// A source that places can share.
     #[must_use]
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
-        Arc::new(Self { path: path.into(), text: text.into() })
+        Arc::new(Self { path: path.into(), text: text.into(), lines: OnceLock::new() })
+    }
+
+    /// A line of it, from 1.
+    #[must_use]
+    pub fn line(&self, number: u32) -> Option<&str> {
+        let ends = || self.text.match_indices('\n').map(|(at, _)| at + 1);
+        let lines = self.lines.get_or_init(|| std::iter::once(0).chain(ends()).collect());
+        let start = *lines.get((number as usize).checked_sub(1)?)?;
+        self.text[start..].lines().next()
     }
 }
+
+impl PartialEq for Source {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.path, &self.text) == (&other.path, &other.text)
+    }
+}
+
+impl Eq for Source {}
 
 /// Where a value stands: a file, a line and a column, and how many characters it takes there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +85,7 @@ impl Place {
     /// A whole line of a file, from 1.
     #[must_use]
     pub fn line(source: &Arc<Source>, line: usize) -> Self {
-        let text = source.text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+        let text = source.line(fit(line)).unwrap_or_default();
         let column = text.chars().take_while(|c| c.is_whitespace()).count() + 1;
         let length = text.trim().chars().count();
         Self { source: source.clone(), line: fit(line), column: fit16(column), length: fit16(length) }
@@ -295,7 +314,7 @@ const WIDTH: usize = 160;
 
 /// The line of a place with a caret line below; nothing where the place is a whole file.
 fn snippet(place: &Place, label: &str) -> String {
-    let Some(line) = (place.line as usize).checked_sub(1).and_then(|n| place.source.text.lines().nth(n)) else {
+    let Some(line) = place.source.line(place.line) else {
         return if label.is_empty() { String::new() } else { format!("   = {label}\n") };
     };
     let start = usize::from(place.column).saturating_sub(1);
@@ -499,6 +518,16 @@ mod tests {
         let at = |line| Problem::error("x", "wrong").at(&Place::line(&source, line));
         let sorted = [at(2), at(1), at(2)].into_iter().collect::<Problems>().sorted();
         assert_eq!(sorted, [at(1), at(2)]);
+    }
+
+    #[test]
+    fn lines_are_those_of_any_text() {
+        for text in ["", "a", "a\n", "a\r\n\r\nb", "\n\n", "a\nb\n"] {
+            let source = Source::new("a.yaml", text);
+            let lines: Vec<_> = (1..9).filter_map(|number| source.line(number)).collect();
+            assert_eq!(lines, text.lines().collect::<Vec<_>>(), "{text:?}");
+            assert_eq!(source.line(0), None);
+        }
     }
 
     #[test]

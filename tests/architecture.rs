@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules from the ground up: each names only those before it.
-const ORDER: [&str; 29] = [
+const ORDER: [&str; 30] = [
     "digest",
     "problem",
     "yaml",
@@ -20,6 +20,7 @@ const ORDER: [&str; 29] = [
     "out",
     "cluster",
     "survey",
+    "page",
     "export",
     "site",
     "load",
@@ -55,7 +56,7 @@ const HOMES: [(&str, &[&str]); 32] = [
     ("aes_gcm", &["sops"]),
     ("age", &["sops"]),
     ("getrandom", &["cluster", "push", "sops"]),
-    ("zeroize", &["cli", "disk", "push", "sops"]),
+    ("zeroize", &["cli", "cluster", "disk", "push", "sops"]),
     ("strsim", &["problem"]),
     ("hcl_edit", &["sops"]),
     ("http", &["cluster"]),

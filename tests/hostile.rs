@@ -185,6 +185,26 @@ fn ten_thousand_mistakes_are_told_in_one_screenful_or_two() {
 }
 
 #[test]
+fn each_of_thousands_of_mistakes_finds_its_place_at_once() {
+    let objects = |object: &dyn Fn(usize) -> String| {
+        let objects = each(5000, |number| format!("    - {{apiVersion: v1, kind: {}}}\n", object(number)));
+        format!("tier: 4-aux\ncomponents:\n  web:\n    layout: objects\n    objects:\n{objects}")
+    };
+    let begin = Instant::now();
+    refuses(
+        &objects(&|n| format!("ConfigMap, metadata: {{name: c{n}}}, dat: 1")),
+        "`dat` is not a field of v1 ConfigMap",
+    );
+    refuses(&objects(&|n| format!("K{n}, metadata: {{name: c{n}}}")), "5000 errors; nothing was written");
+    let hosts = objects(&|n| format!("ConfigMap, metadata: {{name: c{n}}}, data: {{a: x{n}.web.svc}}"));
+    refuses(&hosts, "5000 errors; nothing was written");
+    let services =
+        objects(&|n| format!("Service, metadata: {{name: c{n}}}, spec: {{selector: {{a: b}}, ports: [{{port: 80}}]}}"));
+    refuses(&services, "of layouts/objects.yaml.j2, 5000 times");
+    assert!(begin.elapsed() < PATIENCE, "{:?}", begin.elapsed());
+}
+
+#[test]
 fn what_is_no_file_is_named_and_not_waited_for() {
     let site = site();
     let stack = site.path().join("stacks/web");

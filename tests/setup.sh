@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need beside Rust, Go and Python, once: everything lands below
-# ~/.cache/homebuild, but cloud-init (and python3-venv, where Python came without it), which are
-# Debian packages. Says on stderr what it does; prints on stdout only the folders to put on PATH:
+# ~/.cache/homebuild, but cloud-init and chromium (and python3-venv, where Python came without it),
+# which are Debian packages. Says on stderr what it does; prints on stdout only the folders to put on PATH:
 #     PATH="$(tests/setup.sh):$PATH"
 #     PATH="$(tests/setup.sh cluster):$PATH"     with Kubernetes' control plane: ten minutes of compiling, once
 # A warm run looks at a few files and does nothing.
@@ -133,6 +133,10 @@ tool "kubeconform-$kubeconform" install_go "github.com/yannh/kubeconform/cmd/kub
 tool "node-$node" install_node
 tool "yaml-language-server-$language_server" install_language_server
 tool "renovate-$renovate" install_renovate
+command -v chromium >/dev/null || {
+  need apt-get "chromium is had as a Debian package; install it in your system's way"
+  quietly "installing the Debian package chromium" debian_package chromium
+}
 command -v cloud-init >/dev/null || {
   need apt-get "cloud-init is had as a Debian package; install it in your system's way"
   quietly "installing the Debian package cloud-init" debian_package cloud-init

@@ -228,12 +228,12 @@ fn of_stack(disk: &disk::Site, site: &Site, name: &str, unmet: &[Unmet]) -> Prob
     let Ok((sources, _)) = load::stack(disk, name) else { return Problems::new() };
     let (Some(stack), _) = resolve::stack(site, name, &sources) else { return Problems::new() };
     let Ok(rendered) = render::stack(site, &stack) else { return Problems::new() };
+    let hints: BTreeMap<_, _> = unmet.iter().map(|one| ((&one.check, &one.key, &one.part), &one.hint)).collect();
     let mut problems = Problems::new();
     for (module, made) in stack.modules.iter().zip(&rendered) {
         let problem = |asked: &Asked| {
-            let need = &asked.need;
-            let is_it = |one: &&Unmet| (&one.check, &one.key, &one.part) == (&need.check, &need.key, &need.part);
-            asked.problem(module, &unmet.iter().find(is_it)?.hint)
+            let Needed { check, key, part, .. } = &asked.need;
+            asked.problem(module, hints.get(&(check, key, part))?)
         };
         problems.extend(made.links.needs.iter().filter_map(problem));
     }

@@ -17,17 +17,20 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run<'a>(objects: &[Object<'a>], _: &Module<'a>, found: &mut Vec<Finding<'a>>) {
+    let pods: Vec<_> = objects.iter().filter(|object| object.pod.is_some()).collect();
+    let releases: Vec<_> =
+        objects.iter().filter(|object| object.what.is("helm.toolkit.fluxcd.io", "HelmRelease")).collect();
     for object in objects {
         if let Some(message) = mismatch(object) {
             found.push(object.finding(message, Of::Nothing));
         }
         let Some((selector, path)) = chooses(object) else { continue };
-        let here = || objects.iter().filter(|other| other.what.namespace == object.what.namespace);
-        if here().any(|other| other.what.is("helm.toolkit.fluxcd.io", "HelmRelease")) {
+        let is_here = |other: &&&Object<'_>| other.what.namespace == object.what.namespace;
+        if releases.iter().any(|release| is_here(&release)) {
             continue;
         }
-        let matched: Vec<&Object<'_>> = here().filter(|other| chooses_pods_of(selector, other)).collect();
-        let message = match matched.as_slice() {
+        let matched = pods.iter().filter(is_here).filter(|other| chooses_pods_of(selector, other));
+        let message = match matched.collect::<Vec<_>>().as_slice() {
             [_] => continue,
             [] => format!("`{path}` matches no pods: {}", shown(selector)),
             _ if object.what.kind == "PodDisruptionBudget" => continue,
@@ -51,22 +54,10 @@ fn chooses<'a>(object: &Object<'a>) -> Option<(&'a Map, &'static str)> {
     selector.map(|selector| (selector, said))
 }
 
-/// The labels of the pods that an object makes.
-fn labels<'a>(object: &Object<'a>) -> Option<&'a Map> {
-    object.pod?;
-    let path: &[&str] = match object.what.kind {
-        "Pod" => &["metadata", "labels"],
-        "CronJob" => &["spec", "jobTemplate", "spec", "template", "metadata", "labels"],
-        _ => &["spec", "template", "metadata", "labels"],
-    };
-    object.at(path).and_then(Node::as_map)
-}
-
 /// Whether the pods that an object makes have all labels of a selector.
 pub(super) fn chooses_pods_of(selector: &Map, object: &Object<'_>) -> bool {
-    let labels = labels(object);
     let has = |(key, value): (&str, &Node)| {
-        labels.and_then(|labels| labels.get(key)).is_some_and(|label| label.data == value.data)
+        object.labels.and_then(|labels| labels.get(key)).is_some_and(|label| label.data == value.data)
             || value.as_str().is_some_and(|value| is_brought(object, key, value))
     };
     object.pod.is_some() && selector.iter().all(has)
@@ -89,7 +80,7 @@ fn mismatch(object: &Object<'_>) -> Option<String> {
     let is_workload = matches!(object.what.kind, "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet");
     let selector = object.at(&["spec", "selector", "matchLabels"]).and_then(Node::as_map).filter(|_| is_workload)?;
     let none = Map::default();
-    let labels = labels(object).unwrap_or(&none);
+    let labels = object.labels.unwrap_or(&none);
     let is_missed = |(key, value): &(&str, &Node)| labels.get(key).is_none_or(|label| label.data != value.data);
     let (key, value) = selector.iter().find(is_missed)?;
     let value = value.as_str().unwrap_or_default();

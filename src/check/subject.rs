@@ -2,7 +2,7 @@
 
 use crate::kubernetes::identity::Identity;
 use crate::kubernetes::kinds::Kinds;
-use crate::yaml::Node;
+use crate::yaml::{Map, Node};
 
 /// A document as checks see it.
 #[derive(Debug)]
@@ -13,6 +13,8 @@ pub struct Object<'a> {
     pub body: Body<'a>,
     /// The `PodSpec` in it, if it makes pods.
     pub pod: Option<&'a Node>,
+    /// The labels of its pods, if it makes pods that have some.
+    pub labels: Option<&'a Map>,
     /// The number of the job that made it, in its module.
     pub job: usize,
 }
@@ -116,19 +118,22 @@ impl<'a> Object<'a> {
             _ => &[],
         };
         let pod = if path.is_empty() { None } else { object.at(path.iter().copied()) };
-        Self { what, body: Body::Tree(object), pod, job }
+        let labels =
+            path.split_last().filter(|_| pod.is_some()).and_then(|(_, above)| object.at(above.iter().copied()));
+        let labels = labels.and_then(|template| template.at(["metadata", "labels"])).and_then(Node::as_map);
+        Self { what, body: Body::Tree(object), pod, labels, job }
     }
 
     /// A plain file.
     #[must_use]
     pub fn file(name: &'a str, text: &'a str, job: usize) -> Self {
-        Self { what: What::own("ControlPlaneFile", name), body: Body::Text(text), pod: None, job }
+        Self { what: What::own("ControlPlaneFile", name), body: Body::Text(text), pod: None, labels: None, job }
     }
 
     /// A cloud-init file.
     #[must_use]
     pub fn cloud_init(name: &'a str, spec: &'a Node, job: usize) -> Self {
-        Self { what: What::own("CloudInit", name), body: Body::Tree(spec), pod: None, job }
+        Self { what: What::own("CloudInit", name), body: Body::Tree(spec), pod: None, labels: None, job }
     }
 
     /// A value of it.

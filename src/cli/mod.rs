@@ -21,6 +21,7 @@ mod push;
 mod schema;
 mod schemas;
 mod secrets;
+mod site;
 mod style;
 mod table;
 mod watch;
@@ -62,6 +63,8 @@ enum Command {
     List(list::Arguments),
     /// Draw the stacks: waves, tiers and what depends on what
     Graph(graph::Arguments),
+    /// Write the homelab as one page to look at: hosts, images, volumes, VMs, who needs whom
+    Site(site::Arguments),
     /// Show what changes in out/ since a git revision, by meaning
     Diff(diff::Arguments),
     /// Show what a push would do, object by object, with the fields that change; nothing is written
@@ -109,6 +112,7 @@ pub fn run() -> ExitCode {
         Command::Build(command) => build::run(&arguments.site, &command),
         Command::List(command) => list::run(&arguments.site, &command),
         Command::Graph(command) => graph::run(&arguments.site, &command),
+        Command::Site(command) => site::run(&arguments.site, &command),
         Command::Diff(command) => diff::run(&arguments.site, &command),
         Command::Plan(command) => push::run_plan(&arguments.site, &command),
         Command::Push(command) => push::run_push(&arguments.site, &command),

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write as _};
 use std::os::fd::BorrowedFd;
+use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 
@@ -12,7 +13,7 @@ use zeroize::Zeroizing;
 use crate::cli::style;
 
 /// As shells have it: 128 and the number of the signal.
-const INTERRUPTED: i32 = 130;
+const INTERRUPTED: u8 = 130;
 
 /// What is cleaned up before the program ends.
 type Cleanup = Box<dyn Fn() + Send>;
@@ -35,6 +36,16 @@ pub(super) fn leave_to_child(cleanup: impl Fn() + Send + 'static) {
 pub(super) fn stop_by(flag: &Arc<AtomicBool>) {
     *locked(&STOP) = Some(flag.clone());
     listen();
+}
+
+/// Whether that flag was raised.
+pub(super) fn is_stopped() -> bool {
+    locked(&STOP).as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed))
+}
+
+/// The exit code of what ended so: that of an interruption, where it was interrupted.
+pub(super) fn ended(code: ExitCode) -> ExitCode {
+    if is_stopped() { ExitCode::from(INTERRUPTED) } else { code }
 }
 
 /// Asks for what is not shown while it is typed. Whoever gives up gets a terminal back that shows again.
@@ -80,7 +91,7 @@ fn listen() {
                 let _ = tcsetattr(terminal, OptionalActions::Now, before);
             }
             cleanup.iter().for_each(|cleanup| cleanup());
-            std::process::exit(INTERRUPTED);
+            std::process::exit(INTERRUPTED.into());
         });
     });
 }

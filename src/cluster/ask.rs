@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
 
+use super::body::{Body, json};
 use super::connection::{Answer, Connection};
 use super::refusal::Refusal;
 use super::retry::{Tries, waiting};
@@ -102,7 +103,7 @@ impl Cluster {
         let connection = runtime.block_on(Connection::open(context))?;
         let permits = Semaphore::new(WIDTH);
         let cluster = Self { connection, runtime, permits, served: RwLock::default(), listener, stop };
-        cluster.discover().map_err(|refusal| cluster.problem(&refusal))?;
+        cluster.discovered(Tries::first).map_err(|refusal| cluster.problem(&refusal))?;
         Ok(cluster)
     }
 
@@ -150,9 +151,13 @@ impl Cluster {
 
     /// Looks again which kinds it has.
     pub fn discover(&self) -> Result<(), Refusal> {
+        self.discovered(Tries::default)
+    }
+
+    fn discovered(&self, tries: fn() -> Tries) -> Result<(), Refusal> {
         let list = |path: &str| -> Result<APIGroupDiscoveryList, Refusal> {
-            let request = || Request::get(path).header("accept", ACCEPT_AGGREGATED_DISCOVERY_V2).body(Vec::new());
-            serde_json::from_slice(&self.patiently(&request)?.body).map_err(|error| unreadable(&error))
+            let request = || Request::get(path).header("accept", ACCEPT_AGGREGATED_DISCOVERY_V2).body(Body::default());
+            serde_json::from_slice(&self.tried(tries(), &request)?.body).map_err(|error| unreadable(&error))
         };
         let served = Served::new(vec![list("/api")?, list("/apis")?]);
         *self.served.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(served);
@@ -162,7 +167,7 @@ impl Cluster {
     /// An object; none where it is not there.
     pub fn get(&self, of: &Resource, namespace: Option<&str>, name: &str) -> Result<Option<Value>, Refusal> {
         let path = of.path(namespace, Some(name));
-        match self.patiently(&|| Request::get(&path).body(Vec::new())) {
+        match self.patiently(&|| Request::get(&path).body(Body::default())) {
             Ok(answer) => value(&answer.body).map(Some),
             Err(refusal) if is_missing(&refusal) => Ok(None),
             Err(refusal) => Err(refusal),
@@ -190,7 +195,7 @@ impl Cluster {
                 ("continue", &next),
             ]);
             let path = format!("{}{query}", of.path(select.namespace, None));
-            let answer = self.patiently(&|| Request::get(&path).header("accept", accept).body(Vec::new()))?;
+            let answer = self.patiently(&|| Request::get(&path).header("accept", accept).body(Body::default()))?;
             let mut page = value(&answer.body)?;
             if let Some(items) = page["items"].as_array_mut() {
                 std::mem::take(items).into_iter().for_each(&mut *each);
@@ -208,7 +213,7 @@ impl Cluster {
         of: &Resource,
         namespace: Option<&str>,
         name: &str,
-        body: &[u8],
+        body: &Value,
         how: Apply<'_>,
     ) -> Result<Written, Refusal> {
         let force = if how.force { "true" } else { "false" };
@@ -221,7 +226,8 @@ impl Cluster {
         ]);
         let path = format!("{}{query}", of.path(namespace, Some(name)));
         let kind = "application/apply-patch+yaml";
-        written(self.patiently(&|| Request::patch(&path).header("content-type", kind).body(body.to_vec()))?)
+        let request = || Request::patch(&path).header("content-type", kind).body(json(body));
+        written(self.tried(Tries::dry(how.dry_run), &request)?)
     }
 
     /// Changes an object by a merge patch, or by a JSON patch where `body` is a list.
@@ -240,8 +246,8 @@ impl Cluster {
             query(&[("fieldManager", how.manager), ("dryRun", dry_run)])
         );
         let kind = if body.is_array() { "application/json-patch+json" } else { "application/merge-patch+json" };
-        let text = body.to_string().into_bytes();
-        written(self.patiently(&|| Request::patch(&path).header("content-type", kind).body(text.clone()))?)
+        let request = || Request::patch(&path).header("content-type", kind).body(json(body));
+        written(self.tried(Tries::dry(how.dry_run), &request)?)
     }
 
     /// Makes a new object. It is asked once: where there is no answer, whether it is there must be looked up.
@@ -255,8 +261,7 @@ impl Cluster {
         let dry_run = if how.dry_run { "All" } else { "" };
         let path =
             format!("{}{}", of.path(namespace, None), query(&[("fieldManager", how.manager), ("dryRun", dry_run)]));
-        let request =
-            Request::post(path).header("content-type", "application/json").body(body.to_string().into_bytes());
+        let request = Request::post(path).header("content-type", "application/json").body(json(body));
         written(self.once(request)?)
     }
 
@@ -270,7 +275,7 @@ impl Cluster {
         manager: &str,
     ) -> Result<Written, Refusal> {
         let path = format!("{}{}", of.path(namespace, Some(name)), query(&[("fieldManager", manager)]));
-        let request = Request::put(path).header("content-type", "application/json").body(body.to_string().into_bytes());
+        let request = Request::put(path).header("content-type", "application/json").body(json(body));
         written(self.once(request)?)
     }
 
@@ -285,9 +290,8 @@ impl Cluster {
     ) -> Result<Value, Refusal> {
         let path =
             format!("{}{}", of.path(namespace, Some(name)), query(&[("fieldManager", manager), ("dryRun", "All")]));
-        let text = body.to_string().into_bytes();
-        let request = || Request::put(&path).header("content-type", "application/json").body(text.clone());
-        value(&self.patiently(&request)?.body)
+        let request = || Request::put(&path).header("content-type", "application/json").body(json(body));
+        value(&self.tried(Tries::dry(true), &request)?.body)
     }
 
     /// Deletes an object; whether it was there.
@@ -310,8 +314,8 @@ impl Cluster {
             // in the body: it beats the query, and a body without it would delete
             body["dryRun"] = json!(["All"]);
         }
-        let (path, body) = (of.path(namespace, Some(name)), body.to_string().into_bytes());
-        let request = || Request::delete(&path).header("content-type", "application/json").body(body.clone());
+        let path = of.path(namespace, Some(name));
+        let request = || Request::delete(&path).header("content-type", "application/json").body(json(&body));
         match self.patiently(&request) {
             Ok(_) => Ok(true),
             Err(refusal) if is_missing(&refusal) => Ok(false),
@@ -320,8 +324,12 @@ impl Cluster {
     }
 
     /// Asks until there is an answer that is worth something.
-    fn patiently(&self, request: &dyn Fn() -> http::Result<Request<Vec<u8>>>) -> Result<Answer, Refusal> {
-        let (begin, mut tries) = (Instant::now(), Tries::default());
+    fn patiently(&self, request: &dyn Fn() -> http::Result<Request<Body>>) -> Result<Answer, Refusal> {
+        self.tried(Tries::default(), request)
+    }
+
+    fn tried(&self, mut tries: Tries, request: &dyn Fn() -> http::Result<Request<Body>>) -> Result<Answer, Refusal> {
+        let begin = Instant::now();
         loop {
             let refusal = match self.once(request()) {
                 Ok(answer) => return Ok(answer),
@@ -337,7 +345,7 @@ impl Cluster {
         }
     }
 
-    fn once(&self, request: http::Result<Request<Vec<u8>>>) -> Result<Answer, Refusal> {
+    fn once(&self, request: http::Result<Request<Body>>) -> Result<Answer, Refusal> {
         let request = request.map_err(|error| Refusal::Login(error.to_string()))?;
         self.runtime.block_on(async {
             let _permit = self.permits.acquire().await;

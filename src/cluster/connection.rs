@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use http::{Request, Response};
-use kube::client::Body;
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 use serde_json::Value;
 
+use super::body::{Body, sent};
 use super::refusal::Refusal;
 use super::{PATIENCE, trouble};
 use crate::problem::Problem;
@@ -82,9 +82,9 @@ impl Connection {
     }
 
     /// Asks once, and waits no longer than so.
-    pub async fn ask(&self, request: Request<Vec<u8>>, patience: Duration) -> Result<Answer, Refusal> {
+    pub async fn ask(&self, request: Request<Body>, patience: Duration) -> Result<Answer, Refusal> {
         let answer = async {
-            let answer = self.client.send(request.map(Body::from)).await.map_err(|error| Refusal::silence(&error))?;
+            let answer = self.client.send(request.map(sent)).await.map_err(|error| Refusal::silence(&error))?;
             let (head, body) = Response::into_parts(answer);
             let body = body.collect_bytes().await.map_err(|error| Refusal::silence(&error))?.to_vec();
             let text = |value: &http::HeaderValue| value.to_str().map(str::to_owned).unwrap_or_default();

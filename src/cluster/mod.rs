@@ -8,6 +8,7 @@
 //! again here.
 
 mod ask;
+mod body;
 mod connection;
 mod refusal;
 mod retry;
@@ -22,6 +23,7 @@ use crate::problem::Problem;
 use connection::Connection;
 
 pub use ask::{Apply, Cluster, Deletion, Listener, Part, Select, Written};
+pub use body::json;
 pub use refusal::{Cause, Refusal, Status, Verdict};
 pub use served::{Resource, Served};
 

@@ -140,6 +140,7 @@ impl Refusal {
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         match self {
+            Self::Silence(why) if trouble::is_untrusted(why) => Verdict::Never,
             Self::Silence(_) => Verdict::Again,
             Self::Login(_) | Self::Stopped => Verdict::Never,
             Self::Status(status) => status.verdict(),

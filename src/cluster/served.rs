@@ -46,7 +46,7 @@ pub struct Served {
     kinds: BTreeMap<(String, String), Resource>,
     /// By group and kind: the API version that the server prefers.
     preferred: BTreeMap<(String, String), String>,
-    /// API versions of which the server cannot say what they have: whoever serves them does not answer.
+    /// Groups of which the server cannot say what they have: whoever serves them does not answer.
     stale: Vec<String>,
 }
 
@@ -59,8 +59,10 @@ impl Served {
             for version in group.versions {
                 let number = version.version.unwrap_or_default();
                 let api_version = if name.is_empty() { number } else { format!("{name}/{number}") };
+                // what it had when it last answered is not served now
                 if version.freshness.as_deref() == Some("Stale") {
-                    served.stale.push(api_version.clone());
+                    served.stale.push(name.clone());
+                    continue;
                 }
                 for resource in version.resources.into_iter().filter_map(|one| self::resource(&api_version, one)) {
                     served.preferred.entry((name.clone(), resource.kind.clone())).or_insert(api_version.clone());
@@ -84,10 +86,10 @@ impl Served {
         self.kind(api_version, kind)
     }
 
-    /// Whether the server could not say whether it has an API version, since whoever serves it does not answer.
+    /// Whether the server could not say what a group has, since whoever serves it does not answer.
     #[must_use]
-    pub fn is_stale(&self, api_version: &str) -> bool {
-        self.stale.iter().any(|stale| stale == api_version)
+    pub fn is_stale(&self, group: &str) -> bool {
+        self.stale.iter().any(|stale| stale == group)
     }
 
     /// One resource of every kind, in the version that the server prefers.
@@ -112,4 +114,24 @@ fn encoded(name: &str) -> String {
     name.bytes()
         .map(|byte| if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_a_dead_api_service_had_is_not_served() {
+        let group = |name: &str, freshness: &str| {
+            let resource = json!({"resource": "things", "responseKind": {"kind": "Thing"}, "scope": "Namespaced", "verbs": ["list"]});
+            let versions = json!([{"version": "v1", "freshness": freshness, "resources": [resource]}]);
+            json!({"metadata": {"name": name}, "versions": versions})
+        };
+        let list = json!({"items": [group("alive.test", "Current"), group("dead.test", "Stale")]});
+        let served = Served::new(vec![serde_json::from_value(list).unwrap()]);
+        assert!(served.kind("alive.test/v1", "Thing").is_some() && !served.is_stale("alive.test"));
+        assert!(served.kind("dead.test/v1", "Thing").is_none() && served.is_stale("dead.test"));
+    }
 }

@@ -59,10 +59,15 @@ pub(super) fn server(server: &str, error: &kube::Error) -> Problem {
 
 fn unreachable(server: &str, why: &str) -> Problem {
     let problem = Problem::error(CODE, format!("cannot reach {server}: {why}"));
-    if why.contains("certificate") {
+    if is_untrusted(why) {
         return problem.note("the context's cluster names another `certificate-authority` than that of this server");
     }
     problem.note("is it running, and is it the address that the context's cluster should have?")
+}
+
+/// Whether it is the server's certificate that is wrong, which no patience mends.
+pub(super) fn is_untrusted(why: &str) -> bool {
+    why.contains("certificate")
 }
 
 pub(super) fn silent(server: &str) -> Problem {

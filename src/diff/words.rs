@@ -95,6 +95,12 @@ fn plural(kind: &str) -> String {
     }
 }
 
+/// A value by itself.
+#[must_use]
+pub fn value(text: &str) -> String {
+    cut(&plain(text), WIDTH)
+}
+
 /// How a value changed.
 #[must_use]
 pub fn change(change: &Change) -> String {
@@ -105,8 +111,8 @@ pub fn change(change: &Change) -> String {
             let (old, new) = both(&plain(old), &plain(new));
             format!("{old} -> {new}")
         }
-        Change::Value(Some(old), None) => format!("- {}", cut(&plain(old), WIDTH)),
-        Change::Value(None, Some(new)) => format!("+ {}", cut(&plain(new), WIDTH)),
+        Change::Value(Some(old), None) => format!("- {}", value(old)),
+        Change::Value(None, Some(new)) => format!("+ {}", value(new)),
         Change::Entries(edits) => edits.iter().map(edit).collect::<Vec<_>>().join(", "),
         Change::Order => "(in another order)".to_owned(),
         Change::Lines(edits) => {
@@ -124,11 +130,11 @@ pub fn change(change: &Change) -> String {
 #[must_use]
 pub fn edit(edit: &Edit) -> String {
     let sign = if edit.verb == Verb::Removed { '-' } else { '+' };
-    let text = cut(&plain(&edit.text), WIDTH);
+    let text = value(&edit.text);
     match &edit.place {
         None => format!("{sign} {text}"),
         Some(Spot::First) => format!("{sign} {text} (first)"),
-        Some(Spot::After(before)) => format!("{sign} {text} (after {})", cut(&plain(before), WIDTH)),
+        Some(Spot::After(before)) => format!("{sign} {text} (after {})", value(before)),
     }
 }
 

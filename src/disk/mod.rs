@@ -29,7 +29,7 @@ use crate::problem::{Place, Problem, Problems, Source};
 pub use above::{Above, nearest};
 pub use keys::{KeyFile, key_file, new_key_file};
 pub use lock::Lock;
-pub use memory::memory_in_use;
+pub use memory::{memory_in_use, time_worked};
 pub use scratch::{Scratch, private, read_private};
 pub use seen::Seen;
 pub(crate) use stamp::{Fingerprint, Print, Stamp, short};

@@ -1,6 +1,7 @@
 //! What Flux is given: a Kustomization a stack, and the `GitRepository` if it is wanted.
 
 use super::{Exported, is_secret, left_out, list, map, said, text, texts, truth};
+use crate::kubernetes::duration;
 use crate::out;
 use crate::yaml::{self, Map, Node};
 
@@ -123,20 +124,5 @@ fn patch(target: Node, patch: &Node) -> Node {
 fn timeout(lock: &Node) -> Option<&str> {
     let modules = lock.get("modules").and_then(Node::as_map);
     let timeouts = modules.into_iter().flat_map(Map::iter).filter_map(|(_, module)| module.get("timeout")?.as_str());
-    timeouts.max_by_key(|timeout| seconds(timeout))
-}
-
-/// The seconds of `1h30m`.
-pub(super) fn seconds(duration: &str) -> u64 {
-    let parts = duration.split_inclusive(|c: char| !c.is_ascii_digit());
-    let second = |part: &str| {
-        let number: u64 = part.trim_end_matches(|c: char| !c.is_ascii_digit()).parse().unwrap_or_default();
-        let unit = match part.chars().last() {
-            Some('h') => 3600,
-            Some('m') => 60,
-            _ => 1,
-        };
-        number.saturating_mul(unit)
-    };
-    parts.map(second).sum()
+    timeouts.max_by_key(|timeout| duration::parse(timeout))
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use super::{ROUTED, key, text};
 
@@ -99,6 +100,7 @@ impl<'a> Offers<'a> {
     /// The names of a kind that are there, for one that is mistyped: of a namespace, if it lives in one.
     pub fn names<'o>(&'o self, key: &'o str) -> impl Iterator<Item = &'o str> {
         let start = key.rfind('/').or_else(|| key.find(' ')).map_or(key, |at| &key[..=at]);
-        self.known.keys().filter_map(move |known| known.strip_prefix(start))
+        let from = self.known.range::<str, _>((Bound::Included(start), Bound::Unbounded));
+        from.map_while(move |(known, _)| known.strip_prefix(start))
     }
 }

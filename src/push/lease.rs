@@ -134,30 +134,31 @@ impl Leases<'_> {
     /// Takes the lease of a stack. One that another push holds is waited for so long; `tell` is told of all waiting.
     pub fn take(&self, stack: &str, patience: Duration, tell: &dyn Fn(String)) -> Result<(), Problem> {
         let (began, mut watch) = (Instant::now(), Watch::default());
-        let mut told = None;
+        // it is nearly always free: who holds it is asked only where it is not
+        let (mut found, mut told) = (None, None);
         loop {
-            let found = self.store.lease(stack)?;
-            if let Some((lease, version)) = &found {
-                let seen = watch.see(lease, version, Instant::now(), Timestamp::now());
-                if seen == Seen::Alive && began.elapsed() >= patience {
-                    return Err(locked(stack, lease));
-                }
-                if matches!(seen, Seen::Alive | Seen::Doubtful) {
-                    if told.replace(seen) != Some(seen) {
-                        tell(waiting(seen, lease));
-                    }
-                    thread::sleep(self.tick());
-                    continue;
-                }
-            }
             match self.write_first(stack, found) {
                 Ok(held) => {
                     lock(&self.held).insert(stack.to_owned(), Arc::new(held));
                     return Ok(());
                 }
-                Err(Unsaved::Changed) => {} // another push was faster
+                Err(Unsaved::Changed) => {} // another push has it, or was faster
                 Err(Unsaved::Failed(problem)) => return Err(problem),
             }
+            found = loop {
+                let Some((lease, version)) = self.store.lease(stack)? else { break None };
+                let seen = watch.see(&lease, &version, Instant::now(), Timestamp::now());
+                if seen == Seen::Alive && began.elapsed() >= patience {
+                    return Err(locked(stack, &lease));
+                }
+                if !matches!(seen, Seen::Alive | Seen::Doubtful) {
+                    break Some((lease, version));
+                }
+                if told.replace(seen) != Some(seen) {
+                    tell(waiting(seen, &lease));
+                }
+                thread::sleep(self.tick());
+            };
         }
     }
 

@@ -74,6 +74,10 @@ pub struct Step<W> {
     pub action: Action,
     /// The fields that change, old and new.
     pub fields: Vec<Field>,
+    /// Who changed fields of it since the last push, as far as that is known.
+    pub by: Vec<By>,
+    /// How much of what runs is started anew.
+    pub restarts: usize,
     /// What else is to be known: one sentence each.
     pub notes: Vec<String>,
     /// What it waits for.
@@ -88,6 +92,29 @@ pub struct Step<W> {
     pub work: W,
 }
 
+/// Who changed a field that is not as it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct By {
+    /// The field, as [`Step::fields`] has it.
+    pub path: String,
+    /// By what name they wrote: `kubectl-edit`.
+    pub who: String,
+    /// When, as far as it was kept: `2026-11-26T20:01:11Z`.
+    pub at: Option<String>,
+    /// Whether it is only likely, as what they did left no trace but its time.
+    pub is_likely: bool,
+}
+
+impl By {
+    /// `kubectl-edit at 2026-11-26T20:01:11Z`, `probably k9s`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let probably = if self.is_likely { "probably " } else { "" };
+        let at = self.at.as_ref().map_or_else(String::new, |at| format!(" at {at}"));
+        format!("{probably}{}{at}", self.who)
+    }
+}
+
 /// What an object waits for. It was not tried in a dry run.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Waits {
@@ -98,6 +125,12 @@ pub enum Waits {
 }
 
 impl<W> Step<W> {
+    /// Who changed a field.
+    #[must_use]
+    pub fn by(&self, path: &str) -> Option<&By> {
+        self.by.iter().find(|by| by.path == path)
+    }
+
     /// Whether another stack must be pushed first.
     #[must_use]
     pub fn is_deferred(&self) -> bool {
@@ -120,10 +153,17 @@ impl<W> Planned<W> {
     pub fn count(&self, action: Action) -> usize {
         self.steps.iter().filter(|step| step.action == action).count()
     }
+
+    /// How much of what runs is started anew by the steps that have this action.
+    #[must_use]
+    pub fn restarts(&self, action: Action) -> usize {
+        self.steps.iter().filter(|step| step.action == action).map(|step| step.restarts).sum()
+    }
 }
 
 /// What the user allows.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is allowed for itself")]
 pub struct Allowed {
     /// Objects that nobody's record has become ours.
     pub adopt: bool,
@@ -139,6 +179,8 @@ pub struct Allowed {
     pub chart_versions: Vec<String>,
     /// Releases of charts that are pending, and that no helm works on: they are freed at once.
     pub free_releases: Vec<String>,
+    /// It is a new place: what records say of the objects of another one, of which they are copies, is forgotten.
+    pub new_place: bool,
     /// Going back to an earlier tree: secrets are filled in as they are now.
     pub going_back: bool,
 }

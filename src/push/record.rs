@@ -23,6 +23,9 @@ const WHY: usize = 500;
 /// The record of a stack.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Record {
+    /// What the place is told from any other by that it was written at ([`Name::identity`](super::target::Name)); none of
+    /// one that an earlier homebuild wrote.
+    pub identity: Option<String>,
     /// The objects, by their target's name for them: `apps/Deployment/ntfy/ntfy`.
     pub members: BTreeMap<String, Member>,
     /// The releases, the newest first; at most [`RELEASES`].
@@ -122,9 +125,32 @@ pub struct Tree {
 }
 
 impl Record {
+    /// Whether it was written at another place, and came to this one as a copy.
+    #[must_use]
+    pub fn is_copy(&self, identity: &str) -> bool {
+        self.identity.as_deref().is_some_and(|own| own != identity)
+    }
+
+    /// It is this place's from now on. The objects that it names were others, so none of them is known to be as it should
+    /// be, and each is told by its mark alone.
+    pub fn take_over(&mut self) {
+        self.identity = None;
+        for member in self.members.values_mut() {
+            (member.uid, member.version) = (None, None);
+            member.state = State::Applying;
+        }
+    }
+
     /// A push begins: the record keeps all that it has, and gets all that is to be. What is not known to be as it should
     /// is [`State::Applying`] until it is. A record that would have no room at the end is refused now.
-    pub fn begin<W>(&mut self, stack: &str, mut release: Release, steps: &[Step<W>]) -> Result<(), Problem> {
+    pub fn begin<W>(
+        &mut self,
+        identity: &str,
+        stack: &str,
+        mut release: Release,
+        steps: &[Step<W>],
+    ) -> Result<(), Problem> {
+        self.identity = Some(identity.to_owned()).filter(|identity| !identity.is_empty());
         for step in steps {
             match step.action {
                 // it stays what it is until it is gone

@@ -15,9 +15,11 @@ pub enum Event {
     Ready,
     /// A module failed.
     Failed,
+    /// A module or the stack was interrupted, or lost its lock.
+    Stopped,
     /// A module goes back to its last good tree.
     GoesBack,
-    /// The stack is skipped, since this one, which it depends on, failed.
+    /// The stack is skipped, since this one, which it depends on, did not end well.
     Skipped(String),
     /// The stack is done.
     Done,

@@ -7,6 +7,7 @@ use super::lease::Lease;
 use super::plan::{Allowed, Planned, Step};
 use super::record::Record;
 use super::stack::Stack;
+use crate::diff::Difference;
 use crate::problem::{Problem, Problems};
 
 /// Where it goes to.
@@ -80,6 +81,16 @@ pub enum Done {
     Stopped(Problem),
 }
 
+/// How the objects of a stack are.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// Those that are not ready, and why: one line each.
+    pub unready: Vec<String>,
+    /// Those whose fields the target keeps otherwise than it was told, though nobody changed them: each by its
+    /// [`Step::id`], with what `out/` has as the old values and what is there as the new ones.
+    pub overridden: Vec<(String, Difference)>,
+}
+
 /// A place that stacks are pushed to.
 pub trait Target: Sync {
     /// What a step needs to be done.
@@ -87,6 +98,8 @@ pub trait Target: Sync {
 
     /// Where it is.
     fn name(&self) -> &Name;
+    /// Whether somebody wants it to stop: what is under way comes to its end, and nothing else is begun.
+    fn is_stopped(&self) -> bool;
     /// Where its records are.
     fn store(&self) -> &dyn Store;
     /// What would be done to make each of the chosen stacks as in `out/`. Nothing is written.
@@ -109,8 +122,8 @@ pub trait Target: Sync {
         ids: &[String],
         allowed: &Allowed,
     ) -> Result<Planned<Self::Work>, Problems>;
-    /// The objects of a stack that are not ready, and why, without waiting for them.
-    fn unready(&self, stack: &Stack) -> Result<Vec<String>, Problems>;
+    /// How the objects of a stack are, without waiting for them.
+    fn look(&self, stack: &Stack) -> Result<Seen, Problems>;
     /// All objects that carry a mark of homebuild, and the stack that it names.
     fn marked(&self) -> Result<Vec<(String, String)>, Problems>;
 }

@@ -66,21 +66,19 @@ fn found(check: &Check, level: Level, finding: Finding<'_>, stack: &Stack, modul
     let problem = subject.into_iter().fold(problem, Problem::note).note(check.hint());
     let Some(number) = finding.job else { return problem.at(&module.place) };
     let job = &module.jobs[number];
+    let written = |key, text| job.written.place(&job.values, key, text);
     let place = match finding.of {
         Of::Nothing => None,
-        Of::Value(text) => documents::value_place(&job.values, &|_, value| value == text),
-        Of::Key(key, text) => documents::value_place(&job.values, &|at, value| at == key && value == text),
+        Of::Value(text) => written(None, text),
+        Of::Key(key, text) => written(Some(key), text),
         Of::Field(key) => documents::key_place(&job.values, key),
-        Of::Scalar(key, text) => documents::value_place(&job.values, &|at, value| at == key && value == text)
-            .or_else(|| documents::value_place(&job.values, &|_, value| value == text)),
+        Of::Scalar(key, text) => written(Some(key), text).or_else(|| written(None, text)),
         Of::Hidden(text) => {
             let source = || stack.plain.iter().find(|plain| plain.is_in(text)).map(|plain| plain.place.clone());
-            let place = documents::value_place(&job.values, &|_, value| value == text).or_else(source);
+            let place = written(None, text).or_else(source);
             Some(place.as_ref().unwrap_or(&job.place).without_text())
         }
-        Of::Secret(text) => {
-            documents::value_place(&job.values, &|_, value| has_reference(value) && text.contains(value))
-        }
+        Of::Secret(text) => documents::value_place(&job.values, &|value| has_reference(value) && text.contains(value)),
     };
     of_component(place.iter().fold(problem, Problem::at), job)
 }

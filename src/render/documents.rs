@@ -7,7 +7,7 @@ use crate::kubernetes::identity::Identity;
 use crate::kubernetes::normalise::normalise;
 use crate::problem::{Place, Problem, Problems, Source, gather};
 use crate::render::{Made, of_component, patches};
-use crate::resolve::{Job, Module};
+use crate::resolve::{Job, Module, each_text, only};
 use crate::schema::KeepNulls;
 use crate::site::Site;
 use crate::template::{Value, from_node};
@@ -60,8 +60,8 @@ fn called_in(problem: Problem, layout: &Arc<Source>) -> Problem {
 /// A problem in a rendered text: told at the value that the text is, or else at the component, with the text's line.
 fn of_text(mut problem: Problem, job: &Job) -> Problem {
     if let Some(place) = problem.place.take() {
-        problem.place = written(&place).and_then(|text| value_place(&job.values, &|_, value| value == text));
-        let line = place.source.text.lines().nth((place.line as usize).saturating_sub(1)).unwrap_or_default().trim();
+        problem.place = written(&place).and_then(|text| job.written.place(&job.values, None, &text));
+        let line = place.source.line(place.line).unwrap_or_default().trim();
         let shown: String = line.chars().take(SHOWN).collect();
         let more = if shown.len() < line.len() { "..." } else { "" };
         problem = problem.note(format!("line {} of what the layout rendered: {shown}{more}", place.line));
@@ -75,7 +75,7 @@ fn of_text(mut problem: Problem, job: &Job) -> Problem {
 
 /// The text that is written at a place of a rendered text.
 fn written(place: &Place) -> Option<String> {
-    let line = place.source.text.lines().nth((place.line as usize).checked_sub(1)?)?;
+    let line = place.source.line(place.line)?;
     let start = usize::from(place.column).checked_sub(1)?;
     let mut rest = line.chars().skip(start);
     let token: String = rest.by_ref().take(place.length.into()).collect();
@@ -89,20 +89,10 @@ fn written(place: &Place) -> Option<String> {
     }
 }
 
-/// The place in the stack of the only value with such a key (that of its list, in a list) and text.
-pub(super) fn value_place(values: &Node, is_it: &dyn Fn(&str, &str) -> bool) -> Option<Place> {
-    fn find<'a>(key: &str, node: &'a Node, is_it: &dyn Fn(&str, &str) -> bool, found: &mut Vec<&'a Place>) {
-        match &node.data {
-            Data::List(list) => list.iter().for_each(|item| find(key, item, is_it, found)),
-            Data::Map(map) => map.iter().for_each(|(key, value)| find(key, value, is_it, found)),
-            _ if node.as_str().or(node.plain.as_deref()).is_some_and(|text| is_it(key, text)) => {
-                found.push(&node.place);
-            }
-            _ => {}
-        }
-    }
+/// The place in the stack of the only value with a text that is the one.
+pub(super) fn value_place(values: &Node, is_it: &dyn Fn(&str) -> bool) -> Option<Place> {
     let mut found = Vec::new();
-    find("", values, is_it, &mut found);
+    each_text(values, &mut |_, text, place| found.extend(Some(place).filter(|_| is_it(text))));
     only(found)
 }
 
@@ -121,13 +111,6 @@ pub(super) fn key_place(values: &Node, key: &str) -> Option<Place> {
     let mut found = Vec::new();
     find(key, values, &mut found);
     only(found)
-}
-
-/// The only one of some places that is in the stack.
-fn only(mut places: Vec<&Place>) -> Option<Place> {
-    places.retain(|place| place.source.path.starts_with("stacks/"));
-    places.dedup();
-    if let [only] = places.as_slice() { Some((*only).clone()) } else { None }
 }
 
 fn documents(site: &Site, job: &Job, node: Node) -> Result<Vec<Document>, Problems> {

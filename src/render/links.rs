@@ -172,8 +172,8 @@ impl Asked {
         let check = Check::named(&self.need.check)?;
         let job = &module.jobs[self.job];
         let name = self.need.key.rsplit(['/', ' ']).next().unwrap_or_default();
-        let place = documents::value_place(&job.values, &|_, value| value == self.text)
-            .or_else(|| documents::value_place(&job.values, &|_, value| value.contains(name)));
+        let place = (job.written.place(&job.values, None, &self.text))
+            .or_else(|| documents::value_place(&job.values, &|value| value.contains(name)));
         let problem = Problem { level, ..Problem::error(check.name, format!("there is no {}", self.what)) };
         let problem = place.iter().fold(problem, Problem::at).label(hint).note(self.subject.clone());
         Some(of_component(problem.note(check.hint()), job))

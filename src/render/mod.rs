@@ -241,9 +241,8 @@ fn snippets(module: &Module, artifacts: &[Artifact]) -> Problems {
                     format!("{} names the cloud-init file `{name}`, which nothing here makes", artifact.label);
                 let hint = crate::problem::did_you_mean(name, known.iter().copied());
                 let job = &module.jobs[artifact.job];
-                let is_it = |_: &str, value: &str| {
-                    value == name || value.contains(&artifact.text[at..at + START.len() + name.len()])
-                };
+                let is_it =
+                    |value: &str| value == name || value.contains(&artifact.text[at..at + START.len() + name.len()]);
                 let problem = Problem::error("unknown-snippet", message).label(hint);
                 let problem = documents::value_place(&job.values, &is_it).iter().fold(problem, Problem::at);
                 problems.push(of_component(problem, job));

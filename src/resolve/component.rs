@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::check::Accepts;
 use crate::layer::lay_all;
 use crate::problem::{Place, Problem, Problems, did_you_mean, gather};
-use crate::resolve::{Unit, namespace_layout, text, texts};
+use crate::resolve::{Unit, Written, namespace_layout, text, texts};
 use crate::schema::What;
 use crate::site::{FileKind, Layout, NAMESPACE_LAYOUT, RESERVED, numbers_as_written};
 use crate::template::expression;
@@ -26,6 +26,8 @@ pub struct Job {
     pub layout: Layout,
     /// Its values, complete.
     pub values: Node,
+    /// Where they are written.
+    pub written: Written,
     /// What its files see.
     pub context: Context,
     /// The components of this module that push makes ready first.
@@ -62,6 +64,7 @@ impl Unit<'_> {
             namespace: Some(name.to_owned()),
             layout,
             values,
+            written: Written::default(),
             context: context.with("instance", Value::from(())),
             after: Vec::new(),
             provides: Vec::new(),
@@ -192,6 +195,7 @@ impl Unit<'_> {
             namespace: text(&reserved, "namespace").or_else(|| namespace.map(str::to_owned)),
             layout: layout.clone(),
             values,
+            written: Written::default(),
             context,
             after: texts(reserved.get("after")),
             provides: texts(reserved.get("provides")).into_iter().map(|(text, _)| text).collect(),
@@ -251,6 +255,7 @@ fn nothing(entry: &Entry, layout: &Layout, context: Context) -> Job {
         namespace: None,
         layout: layout.clone(),
         values: Node::map(&entry.place),
+        written: Written::default(),
         context,
         after: Vec::new(),
         provides: Vec::new(),

@@ -2,14 +2,17 @@
 
 mod component;
 mod folder;
+mod written;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use component::Job;
 pub use folder::Folders;
+pub use written::{Written, each_text, only};
 
 use crate::check::{self, Accepts, Levels, Plain};
+use crate::kubernetes::duration;
 use crate::layer::{lay, lay_all};
 use crate::problem::{Place, Problem, Problems, Source, did_you_mean};
 use crate::schema::What;
@@ -225,6 +228,7 @@ impl Unit<'_> {
         }
         let components: Vec<&str> = self.components().iter().map(|entry| &*entry.key).collect();
         problems.extend(component::wrong_after(&jobs, &components));
+        let timeout = problems.take(self.timeout()).flatten();
         let levels = problems.take(self.site.levels(self.node.get("checks"))).unwrap_or_default();
         let accepts = problems.take(Accepts::new(self.node.get("accept"))).unwrap_or_default();
         let patches = self
@@ -241,7 +245,7 @@ impl Unit<'_> {
             place,
             tier,
             namespace: name,
-            timeout: text(&self.node, "timeout"),
+            timeout,
             atomic: self.node.get("atomic").and_then(|node| if let Data::Bool(b) = node.data { Some(b) } else { None }),
             levels,
             accepts,
@@ -277,6 +281,14 @@ impl Unit<'_> {
                 .note(format!("give `tier:` one of {}, or `false`", known()))
                 .into()),
         }
+    }
+
+    /// How long push waits, as written.
+    fn timeout(&self) -> Result<Option<String>, Problem> {
+        let Some(node) = self.node.get("timeout").filter(|node| !node.is_null()) else { return Ok(None) };
+        let text = node.as_str().unwrap_or_default();
+        duration::timeout(text).map_err(|problem| problem.at(&node.place))?;
+        Ok(Some(text.to_owned()))
     }
 
     /// `vars` in the order in which they may use one another, over those of the site.

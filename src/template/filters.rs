@@ -186,7 +186,7 @@ fn from_yaml(value: &str) -> Result<Value, Error> {
     let source = Source::new("text", value);
     let mut documents = yaml::parse(&source).map_err(|problem| {
         let place = problem.place.as_ref().map_or_else(String::new, |place| {
-            let line = source.text.lines().nth((place.line as usize).saturating_sub(1)).unwrap_or_default();
+            let line = source.line(place.line).unwrap_or_default();
             format!(" at line {} of it: {line}", place.line)
         });
         wrong(format!("{}{place}", problem.message))

@@ -9,6 +9,7 @@ mod error;
 pub mod expression;
 mod filters;
 mod functions;
+mod html;
 mod running;
 mod secret;
 mod value;
@@ -21,6 +22,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Object;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 
+pub use html::html;
 pub use minijinja::value::Value;
 pub use minijinja::{Error, ErrorKind};
 use running::Running;
@@ -230,9 +232,7 @@ impl Engine {
             (true, _) | (false, AutoEscape::None) => value::write_text(out, value),
             (false, _) => value::write_json(out, value, value::References::Stay),
         });
-        let mut syntax = SyntaxConfig::builder();
-        syntax.trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true);
-        environment.set_syntax(syntax.build().map_err(|error| Problem::error("template", error.to_string()))?);
+        environment.set_syntax(syntax());
         environment.set_fuel(Some(FUEL));
         environment.set_debug(true);
         filters::register(&mut environment);
@@ -289,6 +289,13 @@ impl Engine {
         let of_module = || files.and_then(|all| all.texts.get(name.strip_prefix(&all.folder)?.strip_prefix('/')?));
         self.sources.get(name).or_else(of_module).cloned()
     }
+}
+
+/// Blocks leave no lines and no indentation of their own.
+fn syntax() -> SyntaxConfig {
+    let mut syntax = SyntaxConfig::builder();
+    syntax.trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true);
+    syntax.build().unwrap_or_default() // it fails for delimiters only, which are the usual ones
 }
 
 /// The error of an expression that has no value at all.

@@ -133,8 +133,12 @@ fn a_bad_image_goes_back_by_itself() {
 #[ignore = "needs a cluster: tests/run.sh push"]
 fn a_timeout_that_is_none_is_told_before_anything_is_written() {
     let site = Site::new("timeout");
-    site.stack("{n}", "timeout: soon\n", &[NAMESPACE]);
-    site.built(&["push", "--yes"]).failed().says("`soon` is no length of time");
+    site.stack("{n}", "timeout: 90s\n", &[NAMESPACE]);
+    site.build();
+    let path = site.path().join("out/timeout/stack.lock");
+    let lock = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(path, lock.replace("90s", "soon")).unwrap();
+    site.run(&["push", "--yes", "--stale"]).failed().says("`soon` is no length of time");
     assert!(site.get("namespace", "", "{n}").is_null());
 }
 

@@ -164,3 +164,22 @@ fn what_is_printed_with_json_is_what_the_page_says() {
     }
     assert_eq!(seen, 7);
 }
+
+#[test]
+#[ignore = "needs a cluster: tests/run.sh push"]
+fn commands_end_with_the_codes_of_the_page_of_push() {
+    let site = Site::new("codes");
+    site.stack("{n}", "", &[NAMESPACE]);
+    site.build();
+    let code = |arguments: &[&str]| site.run(arguments).code;
+    let of_stack = |command| code(&[command, "--stack", "{n}"]);
+    assert_eq!((of_stack("history"), code(&["destroy", "--stack", "{n}", "--yes"])), (1, 1), "never pushed");
+    assert_eq!((of_stack("plan"), code(&["plan", "--exit-code"]), of_stack("push")), (0, 3, 1), "nobody can be asked");
+    assert_eq!((code(&["push", "--yes"]), code(&["push", "--yes"]), code(&["plan", "--exit-code"])), (0, 0, 0));
+    let wrong = "apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: '{n}'}\nspec: {clusterIP: nonsense, ports: [{port: 80}]}";
+    site.stack("{n}", "", &[NAMESPACE, wrong]);
+    site.build();
+    assert_eq!((of_stack("plan"), code(&["plan", "--exit-code"]), code(&["push", "--yes"])), (0, 3, 1), "refused");
+    assert_eq!((of_stack("status"), of_stack("unlock"), of_stack("history")), (0, 0, 0));
+    assert_eq!((code(&["push", "--exit-code"]), code(&["plan", "--context", "nowhere"])), (2, 1));
+}

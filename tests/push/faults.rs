@@ -1,6 +1,8 @@
 //! What networks, servers, webhooks and people do while a push is under way.
 
-use std::process::Stdio;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -155,14 +157,84 @@ fn of_two_pushes_at_once_one_says_that_the_other_is_at_work() {
     let slow = site.command(&["push", "--yes"]).env("KUBECONFIG", proxy.kubeconfig()).stdout(Stdio::null()).spawn();
     let mut slow = slow.unwrap();
     let lease = || site.get("lease", "homebuild", "homebuild-stack-{n}");
-    for _ in 0..100 {
-        if !lease().is_null() {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
-    assert!(!lease().is_null());
+    soon(|| !lease().is_null());
     site.run(&["push", "--yes"]).failed().says("homebuild unlock --stack twice");
     assert!(slow.wait().unwrap().success());
+    converges(&site);
+}
+
+/// Waits until something is so.
+#[track_caller]
+fn soon(is_so: impl Fn() -> bool) {
+    let begin = Instant::now();
+    while !is_so() {
+        assert!(begin.elapsed() < Duration::from_secs(20), "it never comes so far");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// A push that is to be interrupted, and what it says.
+fn begun(site: &Site, proxy: &Proxy) -> (Child, BufReader<ChildStderr>) {
+    let mut command = site.command(&["push", "--yes"]);
+    command.env("KUBECONFIG", proxy.kubeconfig()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut push = command.spawn().unwrap();
+    let said = BufReader::new(push.stderr.take().unwrap());
+    (push, said)
+}
+
+/// Ctrl-C.
+fn interrupt(push: &Child) {
+    assert!(Command::new("kill").args(["-INT", &push.id().to_string()]).status().unwrap().success());
+}
+
+/// Reads on until it says this.
+#[track_caller]
+fn until(said: &mut BufReader<ChildStderr>, text: &str) {
+    let mut all = String::new();
+    while !all.contains(text) {
+        assert_ne!(said.read_line(&mut all).unwrap(), 0, "`{text}` is not in:\n{all}");
+    }
+}
+
+#[test]
+#[ignore = "needs a cluster: tests/run.sh push"]
+fn a_push_that_is_interrupted_is_stopped_and_gives_its_lock_back() {
+    let site = site("int");
+    let ready = [config("one", "1"), config("two", "1"), deployment("web", "example/web:1", "")];
+    let never = deployment("web", "example/web:1", "crash");
+    site.stack("{n}", "timeout: 5m\n", &[NAMESPACE, &ready[0], &ready[1], &never]);
+    site.stack("{n}-b", "depends_on: ['{n}']\n", &[&config("three", "1")]);
+    site.build();
+    let proxy = Proxy::start();
+    let (mut push, mut said) = begun(&site, &proxy);
+    until(&mut said, "waiting");
+    interrupt(&push);
+    let rest: String = said.lines().map(|line| line.unwrap() + "\n").collect();
+    assert_eq!(push.wait().unwrap().code(), Some(130), "{rest}");
+    assert!(rest.contains("stopped") && !rest.contains("failed"), "{rest}");
+    assert!(site.get("lease", "homebuild", "homebuild-stack-{n}").is_null(), "the lock is given back");
+    assert!(!site.get("deployment", "{n}", "web").is_null(), "nothing goes back");
+    site.run(&["history", "--stack", "{n}"]).ok().says("interrupted");
+    site.remove("{n}-b");
+    site.stack("{n}", "", &[NAMESPACE, &ready[0], &ready[1], &ready[2]]);
+    site.build();
+    converges(&site);
+}
+
+#[test]
+#[ignore = "needs a cluster: tests/run.sh push"]
+fn a_push_that_is_interrupted_twice_ends_at_once_and_the_next_one_finishes_it() {
+    let (site, proxy) = (site("inttwice"), Proxy::start());
+    proxy.rules(&json!([{"writes": true, "path": "deployments/web", "do": "slow", "seconds": 30, "times": 1}]));
+    let (mut push, mut said) = begun(&site, &proxy);
+    soon(|| proxy.log().lines().any(|line| line.contains("deployments/web") && !line.contains("dryRun")));
+    interrupt(&push);
+    until(&mut said, "Ctrl-C again does not wait");
+    let begin = Instant::now();
+    interrupt(&push);
+    assert_eq!(push.wait().unwrap().code(), Some(130));
+    assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
+    assert!(!site.get("lease", "homebuild", "homebuild-stack-{n}").is_null());
+    site.run(&["unlock", "--stack", "{n}"]).ok();
     converges(&site);
 }

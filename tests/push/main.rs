@@ -6,11 +6,18 @@
 mod adopt;
 mod basic;
 mod commands;
+mod drift;
 mod faults;
+mod flux;
 mod homelab;
+mod immutable;
 mod proxy;
+mod reach;
 mod refused;
 mod releases;
+mod script;
 #[path = "../shape/mod.rs"]
 mod shape;
 mod site;
+mod unwilling;
+mod webhook;

@@ -42,6 +42,11 @@ impl Proxy {
         fs::rename(self.folder.path().join("part"), self.folder.path().join("rules")).unwrap();
     }
 
+    /// The requests until now: a line `METHOD PATH` each.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+
     /// The process that a rule may kill.
     pub fn aim_at(&self, process: u32) {
         fs::write(self.folder.path().join("pid"), process.to_string()).unwrap();

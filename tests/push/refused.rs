@@ -178,3 +178,31 @@ fn no_value_of_a_secret_is_shown_in_a_plan_a_push_or_a_refusal() {
         assert!(!said.contains(&base64::engine::general_purpose::STANDARD.encode(value)), "{said}");
     }
 }
+
+#[test]
+#[ignore = "needs a cluster: tests/run.sh push"]
+fn a_record_of_another_cluster_is_refused_until_the_stack_is_to_go_on_here() {
+    let site = Site::new("copied");
+    site.stack("{n}", "", &[NAMESPACE, &config("one", "1"), &config("two", "1")]);
+    site.push();
+    let record = "homebuild-stack-{n}";
+    let uid = site.get("namespace", "", "kube-system")["metadata"]["uid"].clone();
+    assert_eq!(site.get("configmap", "homebuild", record)["data"]["identity"], uid);
+    // as a backup of another cluster brings it
+    let set = |identity: &str| {
+        let patch = format!("{{\"data\": {{\"identity\": {identity}}}}}");
+        site.kubectl(&["patch", "configmap", record, "-n", "homebuild", "--type", "merge", "-p", &patch]);
+    };
+    set("\"0000-another\"");
+    site.stack("{n}", "", &[NAMESPACE, &config("one", "2")]);
+    site.built(&["push", "--yes"]).failed().says("0000-another").says("--new-cluster");
+    site.run(&["destroy", "--stack", "{n}", "--yes"]).failed().says("0000-another");
+    assert_eq!(site.get("configmap", "{n}", "one")["data"]["key"], "1");
+    site.run(&["push", "--yes", "--new-cluster"]).ok();
+    assert_eq!(site.get("configmap", "{n}", "one")["data"]["key"], "2");
+    assert!(site.get("configmap", "{n}", "two").is_null());
+    assert_eq!(site.get("configmap", "homebuild", record)["data"]["identity"], uid);
+    // as an earlier homebuild wrote it
+    set("null");
+    site.run(&["push", "--yes"]).ok().says("nothing to do");
+}

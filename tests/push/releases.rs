@@ -4,10 +4,10 @@ use std::path::Path;
 
 use crate::site::{NAMESPACE, Site};
 
-const REPOSITORY: &str = "apiVersion: source.toolkit.fluxcd.io/v1\nkind: HelmRepository\nmetadata: {name: charts, namespace: '{n}'}\n\
+pub const REPOSITORY: &str = "apiVersion: source.toolkit.fluxcd.io/v1\nkind: HelmRepository\nmetadata: {name: charts, namespace: '{n}'}\n\
     spec: {interval: 24h, url: 'https://charts.test'}";
 
-fn release(version: &str, values: &str) -> String {
+pub fn release(version: &str, values: &str) -> String {
     format!(
         "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {{name: web, namespace: '{{n}}'}}\nspec:\n  interval: 1h\n  \
          timeout: 60s\n  releaseName: web\n  chart: {{spec: {{chart: web, version: {version}, sourceRef: {{kind: HelmRepository, name: charts}}}}}}\n  \
@@ -16,7 +16,7 @@ fn release(version: &str, values: &str) -> String {
 }
 
 /// A site that knows the kinds of Flux.
-fn site(name: &str) -> Site {
+pub fn site(name: &str) -> Site {
     let site = Site::new(name);
     for group in ["helm.toolkit.fluxcd.io", "source.toolkit.fluxcd.io"] {
         let path = format!("schemas/{group}.json");
@@ -68,4 +68,54 @@ fn a_release_that_does_not_become_ready_goes_back() {
     site.built(&["push", "--yes"]).failed().says("went back to release 1");
     let pods = site.kubectl(&["get", "pods", "-n", "{n}", "-l", "homebuild.test/outcome=crash", "-o", "name"]);
     assert_eq!(pods, "");
+}
+
+#[test]
+#[ignore = "needs a cluster: tests/run.sh push"]
+fn a_release_with_volumes_is_kept_until_it_is_named_but_for_those_that_helm_keeps() {
+    for policy in ["delete", "keep"] {
+        let site = site(&format!("volumes-{policy}"));
+        let checks = "checks: {no-schema: allow}\n";
+        let chart = release("1.0.0", &format!("{{volume: {policy}}}"));
+        site.stack("{n}", checks, &[NAMESPACE, REPOSITORY, &chart]);
+        site.push();
+        site.stack("{n}", checks, &[NAMESPACE]);
+        site.build();
+        if policy == "delete" {
+            let plan = site.run(&["plan"]).ok().says("PersistentVolume volumes-delete, PersistentVolumeClaim web");
+            plan.says("the release is kept").says("--prune-protected");
+            site.run(&["push", "--yes"]).ok();
+            assert!(!site.get("deployment", "{n}", "web").is_null());
+            site.run(&["destroy", "--stack", "{n}", "--yes"]).ok().says("the release is kept");
+            site.push();
+            site.run(&["plan", "--prune-protected"])
+                .ok()
+                .says("the chart is uninstalled; with it goes PersistentVolume");
+            site.run(&["push", "--yes", "--prune-protected"]).ok();
+        } else {
+            site.run(&["plan"]).ok().says("the chart is uninstalled");
+            site.run(&["push", "--yes"]).ok();
+        }
+        assert!(site.get("deployment", "{n}", "web").is_null());
+        assert_eq!(site.get("persistentvolumeclaim", "{n}", "web").is_null(), policy == "delete");
+    }
+}
+
+#[test]
+#[ignore = "needs a cluster: tests/run.sh push"]
+fn a_release_moves_between_stacks_and_is_not_uninstalled() {
+    let site = site("relmove");
+    let checks = "checks: {no-schema: allow}\n";
+    let chart = release("1.0.0", "{replicas: 1}");
+    site.stack("{n}-a", checks, &[NAMESPACE, REPOSITORY, &chart]);
+    site.push();
+    let uid = site.get("deployment", "{n}", "web")["metadata"]["uid"].clone();
+    site.stack("{n}-a", "", &[NAMESPACE]);
+    site.stack("{n}-b", checks, &[REPOSITORY, &chart]);
+    site.built(&["plan", "--stack", "{n}-a"]).ok().says("moved to stack relmove-b");
+    site.run(&["push", "--yes", "--stack", "{n}-a"]).ok();
+    site.run(&["plan", "--stack", "{n}-b"]).ok().says("from stack relmove-a");
+    site.run(&["push", "--yes"]).ok();
+    assert_eq!(site.get("deployment", "{n}", "web")["metadata"]["uid"], uid);
+    site.run(&["push", "--yes"]).ok().says("nothing to do");
 }

@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 
 use crate::proxy::Proxy;
 
@@ -99,6 +99,13 @@ impl Site {
         self.write(&format!("stacks/{name}/files/objects.yaml"), &all);
     }
 
+    /// Tells the site of a kind, by its definition.
+    #[track_caller]
+    pub fn define(&self, definition: &str) {
+        self.write("definition.yaml", definition);
+        self.run(&["schemas", "add", "definition.yaml"]).ok();
+    }
+
     pub fn remove(&self, stack: &str) {
         fs::remove_dir_all(self.path().join("stacks").join(self.named(stack))).unwrap();
     }
@@ -142,6 +149,14 @@ impl Site {
         let mut process = command.spawn().unwrap();
         proxy.aim_at(process.id());
         process.wait().unwrap().code().is_none()
+    }
+
+    /// Begins a command that is still at work when this returns.
+    pub fn begin(&self, arguments: &[&str]) -> Begun {
+        let [out, err] = [(); 2].map(|()| tempfile::NamedTempFile::new().unwrap());
+        let mut command = self.command(arguments);
+        command.stdout(out.reopen().unwrap()).stderr(err.reopen().unwrap());
+        Begun { process: command.spawn().unwrap(), out, err }
     }
 
     /// Pushes all stacks.
@@ -212,7 +227,35 @@ impl Site {
     }
 }
 
-fn said(output: &Output) -> Run {
+/// A command of homebuild at work.
+pub struct Begun {
+    process: Child,
+    out: NamedTempFile,
+    err: NamedTempFile,
+}
+
+impl Begun {
+    /// What it has said until now beside its results.
+    pub fn said(&self) -> String {
+        fs::read_to_string(self.err.path()).unwrap()
+    }
+
+    /// Waits for its end.
+    pub fn end(mut self) -> Run {
+        let code = self.process.wait().unwrap().code().unwrap_or(-1);
+        Run { code, out: fs::read_to_string(self.out.path()).unwrap(), err: self.said() }
+    }
+}
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// What it did, once it has ended.
+pub fn said(output: &Output) -> Run {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Run { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) }
 }
@@ -233,4 +276,9 @@ pub fn deployment(name: &str, image: &str, outcome: &str) -> String {
          selector: {{matchLabels: {{app: {name}}}}}\n  template:\n    metadata: {{labels: {{app: {name}{outcome}}}}}\n    \
          spec: {{containers: [{{name: main, image: '{image}'}}]}}"
     )
+}
+
+/// The path of the cluster's kubeconfig.
+pub fn kubeconfig() -> String {
+    std::env::var_os("KUBECONFIG").expect("start a cluster: tests/run.sh push").into_string().unwrap()
 }

@@ -59,10 +59,15 @@ fn drawn(root: &Path, format: Format) -> Result<(Value, String), Problems> {
         Format::Text => text::draw(&graph),
         Format::Mermaid => mermaid::draw(&graph),
         Format::Dot => dot::draw(&graph),
-        Format::Svg => svg::draw(&graph),
+        Format::Svg => svg::draw(&graph, false),
         Format::Json => String::new(),
     };
     Ok((json!(graph), text))
+}
+
+/// The graph as a picture in a page, each stack with a link to its place there.
+pub(super) fn picture(graph: &Graph) -> String {
+    svg::draw(graph, true)
 }
 
 /// Fills on which black can be read, and which can be told from one another on white and on black.

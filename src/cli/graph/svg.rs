@@ -50,7 +50,8 @@ struct Panel<'a> {
     end: usize,
 }
 
-pub(super) fn draw(graph: &Graph) -> String {
+/// Draws it; with links, each stack leads to the place on the page that has its name.
+pub(super) fn draw(graph: &Graph, has_links: bool) -> String {
     let longest = graph.stacks.iter().map(|stack| letters(&stack.stack)).max().unwrap_or_default();
     let wide = longest * LETTER + 28;
     let panels = panels(graph, wide);
@@ -85,7 +86,10 @@ pub(super) fn draw(graph: &Graph) -> String {
     parts.extend(edges(&panels, wide));
     let tiers = graph.tiers();
     let boxes = panels.iter().flat_map(|panel| boxes(panel, wide));
-    parts.extend(boxes.map(|(stack, x, y)| one(stack, &colours(&tiers, stack), x, y, wide)));
+    parts.extend(boxes.map(|(stack, x, y)| {
+        let drawn = one(stack, &colours(&tiers, stack), x, y, wide);
+        if has_links { format!("<a href=\"#{}\">{drawn}</a>", escaped(&stack.stack)) } else { drawn }
+    }));
     parts.extend(keys);
     parts.push("</svg>\n".to_owned());
     parts.join("\n")

@@ -3,14 +3,11 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use super::site::{self, Site, Where, Which};
 use super::{Permit, json, saved, text};
 use crate::cli::{FAILED, json as cli_json, prompt, style, tell_problems};
-use crate::cluster::Cluster;
 use crate::problem::{Problem, Problems};
 use crate::push::engine::{self, End, Order, Plan};
 use crate::push::kubernetes::Kubernetes;
@@ -46,9 +43,6 @@ pub(in crate::cli) struct Arguments {
     /// Push out/ although it is not what the sources give
     #[arg(long)]
     stale: bool,
-    /// Push to a cluster that is another one than at the last push from here
-    #[arg(long)]
-    new_cluster: bool,
     /// Wait so many seconds for a lock that another push holds
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     wait_for_lock: u64,
@@ -81,8 +75,7 @@ fn push(root: &Path, arguments: &Arguments) -> Result<bool, Problems> {
         place.stacks = saved::stacks(reviewed);
     }
     let chosen = site.chosen(root, &place, &arguments.which)?;
-    let stop = site::stop();
-    let cluster = site.cluster(text::waits, &stop)?;
+    let cluster = site.cluster(text::waits, &site::stop())?;
     let order = Order {
         allowed: Allowed { going_back: arguments.rollback, ..arguments.permit.allowed() },
         by: by(),
@@ -90,7 +83,7 @@ fn push(root: &Path, arguments: &Arguments) -> Result<bool, Problems> {
         patience: Duration::from_secs(arguments.wait_for_lock),
     };
     site.with_target(&cluster, |target| {
-        let pushing = Pushing { arguments, site: &site, order: &order, stop: &stop, cluster: &cluster, begin };
+        let pushing = Pushing { arguments, site: &site, order: &order, begin };
         pushing.run(target, &chosen, reviewed.as_ref())
     })
 }
@@ -100,8 +93,6 @@ struct Pushing<'a> {
     arguments: &'a Arguments,
     site: &'a Site,
     order: &'a Order,
-    stop: &'a Arc<AtomicBool>,
-    cluster: &'a Cluster,
     begin: Instant,
 }
 
@@ -127,7 +118,7 @@ impl Pushing<'_> {
         let order = chosen_order(&stacks);
         chosen.sort_by_key(|stack| order.iter().position(|name| *name == stack.name));
         let plan = engine::plan(target, &stacks, &chosen, &self.order.allowed)?;
-        site.is_known(&plan.name, self.arguments.new_cluster)?;
+        site.is_known(&plan.name, self.arguments.permit.new_cluster)?;
         if let Some(reviewed) = reviewed {
             saved::compare(reviewed, &saved::of(&plan, site))?;
         }
@@ -155,7 +146,7 @@ impl Pushing<'_> {
             }
             let _ = write!(style::out(), "{}", text::pushed(&results, self.begin.elapsed()));
         }
-        Ok(is_good && !self.cluster.is_stopped() && !self.stop.load(std::sync::atomic::Ordering::Relaxed))
+        Ok(is_good)
     }
 
     /// Asks whether to go on, where somebody can answer.

@@ -3,8 +3,10 @@
 use serde_json::{Value, json};
 
 use super::site::Site;
+use super::text;
 use crate::cli::diff::json::field;
 use crate::cli::json as cli_json;
+use crate::diff::Field;
 use crate::problem::Problems;
 use crate::push::engine::{End, Plan, Pushed};
 use crate::push::plan::{Action, Planned, Step, Waits};
@@ -21,6 +23,7 @@ pub(super) fn plan<W>(plan: &Plan<W>, site: &Site, refused: &Problems) -> Value 
         "assumed": site.elsewhere,
         "stacks": plan.stacks.iter().map(|planned| stack(planned, site)).collect::<Vec<_>>(),
         "summary": summary,
+        "pods_restarted": {"all": text::restarts(plan), "adopted": text::restarted(plan, Action::Adopt)},
         "refused": cli_json::problems(refused.clone()),
     })
 }
@@ -52,11 +55,20 @@ pub(super) fn step<W>(step: &Step<W>) -> Value {
         "kind": step.subject.kind,
         "namespace": step.subject.namespace,
         "name": step.subject.name,
-        "fields": step.fields.iter().map(field).collect::<Vec<_>>(),
+        "fields": step.fields.iter().map(|field| with_by(field, step)).collect::<Vec<_>>(),
+        "restarts": step.restarts,
         "notes": step.notes,
         "waits": waits,
         "problem": step.problem.as_ref().map(|problem| cli_json::problems(problem.clone().into())[0].clone()),
     })
+}
+
+/// A field, and who changed it.
+fn with_by<W>(of: &Field, step: &Step<W>) -> Value {
+    let mut value = field(of);
+    let by = step.by(&of.path);
+    value["by"] = by.map_or(Value::Null, |by| json!({"manager": by.who, "at": by.at, "likely": by.is_likely}));
+    value
 }
 
 /// A release of a record.

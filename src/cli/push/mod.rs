@@ -17,14 +17,15 @@ pub(super) use plan::Arguments as PlanArguments;
 pub(super) use rest::{Destroy, History, Orphans, Unlock};
 pub(super) use status::Arguments as StatusArguments;
 
+use super::prompt;
 use crate::push::plan::Allowed;
 
 pub(super) fn run_plan(root: &Path, arguments: &PlanArguments) -> ExitCode {
-    plan::run(root, arguments)
+    prompt::ended(plan::run(root, arguments))
 }
 
 pub(super) fn run_push(root: &Path, arguments: &PushArguments) -> ExitCode {
-    apply::run(root, arguments)
+    prompt::ended(apply::run(root, arguments))
 }
 
 pub(super) fn run_status(root: &Path, arguments: &StatusArguments) -> ExitCode {
@@ -32,19 +33,19 @@ pub(super) fn run_status(root: &Path, arguments: &StatusArguments) -> ExitCode {
 }
 
 pub(super) fn run_history(root: &Path, arguments: &History) -> ExitCode {
-    rest::history(root, arguments)
+    prompt::ended(rest::history(root, arguments))
 }
 
 pub(super) fn run_orphans(root: &Path, arguments: &Orphans) -> ExitCode {
-    rest::orphans(root, arguments)
+    prompt::ended(rest::orphans(root, arguments))
 }
 
 pub(super) fn run_unlock(root: &Path, arguments: &Unlock) -> ExitCode {
-    rest::unlock(root, arguments)
+    prompt::ended(rest::unlock(root, arguments))
 }
 
 pub(super) fn run_destroy(root: &Path, arguments: &Destroy) -> ExitCode {
-    rest::destroy(root, arguments)
+    prompt::ended(rest::destroy(root, arguments))
 }
 
 /// What the user allows.
@@ -65,6 +66,9 @@ struct Permit {
     /// Delete so many objects, although it is more than a push deletes without being told
     #[arg(long, value_name = "N")]
     yes_prune: Option<usize>,
+    /// Go on in a cluster that is another one than at the last push from here, or than the stack's record says
+    #[arg(long)]
+    new_cluster: bool,
     /// Let adopting change the chart version of this release
     #[arg(long, value_name = "RELEASE")]
     chart_version_change: Vec<String>,
@@ -83,6 +87,7 @@ impl Permit {
             prune_count: self.yes_prune,
             chart_versions: self.chart_version_change.clone(),
             free_releases: self.free_release.clone(),
+            new_place: self.new_cluster,
             going_back: false,
         }
     }

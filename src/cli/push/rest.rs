@@ -190,7 +190,7 @@ fn destroyed(root: &Path, arguments: &Destroy) -> Answer {
     let site = Site::open(root, &arguments.place)?;
     let cluster = site.cluster(text::waits, &site::stop())?;
     site.with_target(&cluster, |target| {
-        site.is_known(target.name(), false)?;
+        site.is_known(target.name(), arguments.permit.new_cluster)?;
         let order = Order {
             allowed: arguments.permit.allowed(),
             by: apply::by(),

@@ -14,7 +14,7 @@ use crate::cli::diff::text::lines;
 use crate::cli::style::{self, ATTENTION, BAD, BOLD, DIM, GOOD, paint};
 use crate::diff::{Difference, Verb};
 use crate::push::engine::{End, Plan, Pushed};
-use crate::push::plan::{Action, Step, Waits};
+use crate::push::plan::{Action, By, Step, Waits};
 use crate::push::report::Event;
 
 /// What is said while the cluster is waited for.
@@ -70,15 +70,23 @@ pub(super) fn plan<W>(plan: &Plan<W>, site: &Site) -> String {
 
 /// What is to be known of objects whose fields are shown: the same of many once.
 fn notes<W>(steps: &[&Step<W>]) -> Vec<String> {
-    let mut by_note: BTreeMap<&str, Vec<&Step<W>>> = BTreeMap::new();
+    let mut by_note: BTreeMap<String, Vec<&Step<W>>> = BTreeMap::new();
     for step in steps.iter().filter(|step| verb(step) == Verb::Changed) {
-        step.notes.iter().for_each(|note| by_note.entry(note).or_default().push(step));
+        let set_back = step.by.iter().map(set_back);
+        step.notes.iter().cloned().chain(set_back).for_each(|note| by_note.entry(note).or_default().push(step));
     }
-    let line = |(note, of): (&str, Vec<&Step<W>>)| match of[..] {
+    let line = |(note, of): (String, Vec<&Step<W>>)| match of[..] {
         [one] => format!("{} {}: {note}", one.subject.kind, one.subject.name),
         _ => format!("{}: {note}", count(of.len(), "object")),
     };
     by_note.into_iter().map(line).collect()
+}
+
+/// `set back: kubectl-edit changed data.key at 2026-11-26T20:01:11Z`.
+fn set_back(by: &By) -> String {
+    let at = by.at.as_ref().map_or_else(String::new, |at| format!(" at {at}"));
+    let who = if by.is_likely { format!("probably {} removed", by.who) } else { format!("{} changed", by.who) };
+    format!("set back: {who} {}{at}", by.path)
 }
 
 fn title(action: Action) -> &'static str {
@@ -136,7 +144,22 @@ pub(super) fn summary<W>(plan: &Plan<W>) -> String {
     for action in Action::ALL {
         counts.insert(action, plan.stacks.iter().map(|planned| planned.count(action)).sum());
     }
-    told(&counts)
+    let restarts = match (restarts(plan), restarted(plan, Action::Adopt)) {
+        (0, _) => String::new(),
+        (all, 0) => format!("; restarts {}", count(all, "pod")),
+        (all, adopted) => format!("; restarts {}, {adopted} of them by adopting", count(all, "pod")),
+    };
+    told(&counts) + &restarts
+}
+
+/// How many pods all changes start anew.
+pub(super) fn restarts<W>(plan: &Plan<W>) -> usize {
+    Action::ALL.into_iter().filter(|action| action.is_change()).map(|action| restarted(plan, action)).sum()
+}
+
+/// How many pods the steps that have an action start anew.
+pub(super) fn restarted<W>(plan: &Plan<W>, action: Action) -> usize {
+    plan.stacks.iter().map(|planned| planned.restarts(action)).sum()
 }
 
 fn told(counts: &BTreeMap<Action, usize>) -> String {
@@ -157,8 +180,9 @@ pub(super) fn happened(stack: &str, module: &str, event: &Event, verbose: bool) 
         Event::Warns(text) => format!("{} {text}", paint(ATTENTION, "the server warns:")),
         Event::Ready => paint(GOOD, "ready"),
         Event::Failed => paint(BAD, "failed"),
+        Event::Stopped => paint(ATTENTION, "stopped"),
         Event::GoesBack => paint(ATTENTION, "goes back to its last good tree"),
-        Event::Skipped(other) => format!("{} it depends on {other}, which failed", paint(ATTENTION, "skipped:")),
+        Event::Skipped(other) => format!("{} it depends on {other}, which is not ready", paint(ATTENTION, "skipped:")),
         Event::Done => paint(GOOD, "done"),
     };
     let _ = writeln!(style::err(), "{place:<24} {line}");

@@ -25,6 +25,18 @@ fn a_connection_that_is_refused_or_cut_is_tried_again() {
 }
 
 #[test]
+fn a_server_that_never_answered_is_not_tried_for_long() {
+    let silence = Refusal::Silence("connection refused".into());
+    assert!(Tries::first().again(&silence, Duration::from_secs(9), 0.5).is_some());
+    assert!(Tries::first().again(&silence, Duration::from_secs(11), 0.5).is_none());
+}
+
+#[test]
+fn a_certificate_that_is_not_trusted_is_no_matter_of_time() {
+    assert!(!is_tried_again(&Refusal::Silence("invalid peer certificate: UnknownIssuer".into())));
+}
+
+#[test]
 fn a_busy_server_is_asked_again_when_it_wishes() {
     let busy = Refusal::answer(429, b"", Some(Duration::from_secs(7)));
     assert_eq!(Tries::default().again(&busy, Duration::ZERO, 0.0), Some(Duration::from_secs(7)));
@@ -61,6 +73,7 @@ fn a_webhook_that_does_not_answer_is_waited_for_and_then_named() {
         let later = Duration::from_secs(130);
         assert!(Tries::default().again(&refusal, later, 0.5).is_some(), "for longer than a busy server");
         assert!(Tries::default().again(&refusal, Duration::from_secs(601), 0.5).is_none());
+        assert!(Tries::dry(true).again(&refusal, Duration::ZERO, 0.5).is_none(), "a dry run has nothing to wait for");
         assert!(!waiting(&refusal, Duration::from_secs(1)).contains(why));
         assert!(waiting(&refusal, Duration::from_secs(16)).contains(why));
     }

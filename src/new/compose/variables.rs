@@ -115,7 +115,7 @@ impl<'a> Variables<'a> {
     /// A problem that does not show the line on which a secret stands.
     pub fn without_secret(&self, mut problem: Problem) -> Problem {
         let shows = |place: &Place| {
-            let line = place.source.text.lines().nth((place.line as usize).saturating_sub(1)).unwrap_or_default();
+            let line = place.source.line(place.line).unwrap_or_default();
             self.secrets.values().any(|secret| !secret.is_empty() && line.contains(secret.as_str()))
         };
         if let Some(place) = problem.place.as_mut().filter(|place| shows(place)) {

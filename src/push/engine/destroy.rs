@@ -26,7 +26,7 @@ pub fn destroy<T: Target>(
     asks: Box<Asks<'_, T::Work>>,
 ) -> Result<Planned<T::Work>, Problems> {
     let holder = lease::holder(&order.by)?;
-    let records: BTreeMap<String, Kept> = target.store().records()?;
+    let records: BTreeMap<String, Kept> = super::records(target, &[name], &order.allowed)?;
     let Some(kept) = records.get(name).cloned() else {
         return Err(Problem::error("unknown-stack", format!("no stack `{name}` was ever pushed there"))
             .note("`homebuild status` names those that were")
@@ -42,7 +42,7 @@ pub fn destroy<T: Target>(
         let journal = Journal::new(name, target.store(), &held, reporter, kept.record.clone(), version);
         let mut begun = Ok(());
         let release = Release { by: order.by.clone(), commit: order.commit.clone(), at: now(), ..Release::default() };
-        journal.change(|record| begun = record.begin(name, release, &planned.steps));
+        journal.change(|record| begun = record.begin(&target.name().identity, name, release, &planned.steps));
         begun?;
         journal.save()?;
         let pruned: Vec<&Step<T::Work>> = planned.steps.iter().filter(|step| step.action == Action::Prune).collect();

@@ -17,7 +17,7 @@ use std::time::Duration;
 use super::lease::{self, Leases};
 use super::order;
 use super::plan::{Action, Allowed, Planned, Step, Waits};
-use super::record::Outcome;
+use super::record::{Outcome, Record};
 use super::report::{Event, Reporter};
 use super::stack::Stack;
 use super::target::{Kept, Name, Target, World};
@@ -87,7 +87,7 @@ pub enum End {
     WentBack,
     /// It was interrupted or lost its lock.
     Stopped,
-    /// It was not begun, since this stack, which it depends on, failed.
+    /// It was not begun, since this stack, which it depends on, did not end well.
     Skipped(String),
 }
 
@@ -113,10 +113,36 @@ pub fn plan<T: Target>(
     chosen: &[&Stack],
     allowed: &Allowed,
 ) -> Result<Plan<T::Work>, Problems> {
-    let records = target.store().records()?;
+    let names: Vec<&str> = chosen.iter().map(|stack| stack.name.as_str()).collect();
+    let records = records(target, &names, allowed)?;
     let world = world(stacks, &records);
     let planned = target.plan(&world, chosen, allowed)?;
     Ok(Plan { name: target.name().clone(), stacks: planned, records })
+}
+
+/// All records. One of a chosen stack that was written at another place is refused, or taken over.
+fn records<T: Target>(target: &T, chosen: &[&str], allowed: &Allowed) -> Result<BTreeMap<String, Kept>, Problems> {
+    let (mut records, mut problems) = (target.store().records()?, Problems::new());
+    for name in chosen {
+        let Some(Kept { record, .. }) = records.get_mut(*name) else { continue };
+        match record.is_copy(&target.name().identity) {
+            true if allowed.new_place => record.take_over(),
+            true => problems.push(copied(name, record, target.name())),
+            false => {}
+        }
+    }
+    problems.or(records)
+}
+
+fn copied(stack: &str, record: &Record, name: &Name) -> Problem {
+    let own = record.identity.as_deref().unwrap_or_default();
+    let what = format!(
+        "the record of stack `{stack}` is of another cluster: its uid is {own}, that of {} is {}",
+        name.address, name.identity
+    );
+    Problem::error("other-cluster", what)
+        .note("was it restored from a backup? the objects that it names are others than those that are here")
+        .note("if the stack is to go on here: `--new-cluster`; what carries its mark is its own again")
 }
 
 fn world<'a>(stacks: &'a [Stack], records: &'a BTreeMap<String, Kept>) -> World<'a> {
@@ -227,7 +253,7 @@ impl<T: Target> Push<'_, T> {
             .filter(|planned| is_done(&planned.stack) && planned.steps.iter().any(waits_for_done))
             .map(|planned| planned.stack.as_str())
             .collect();
-        if again.is_empty() {
+        if again.is_empty() || self.target.is_stopped() {
             return;
         }
         let chosen: Vec<&Stack> = self.stacks.iter().filter(|stack| again.contains(stack.name.as_str())).collect();

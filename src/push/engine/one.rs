@@ -24,22 +24,35 @@ impl<T: Target> Push<'_, T> {
         }
         let say = |what: String| (self.reporter)(name, "", Event::Waits(what));
         if let Err(problem) = self.leases.take(name, self.order.patience, &say) {
-            return nothing_of(name, problem);
+            return self.ended(nothing_of(name, problem));
         }
         (self.reporter)(name, "", Event::Begins);
-        let result = self.leased(stack, planned, kept);
+        let result = self.ended(self.leased(stack, planned, kept));
         self.leases.give_back(name);
-        (self.reporter)(name, "", if result.end == End::Done { Event::Done } else { Event::Failed });
+        let event = match result.end {
+            End::Done => Event::Done,
+            End::Stopped => Event::Stopped,
+            _ => Event::Failed,
+        };
+        (self.reporter)(name, "", event);
         result
+    }
+
+    /// What did not come to its end while all is to stop was stopped, and did not fail.
+    fn ended(&self, result: Pushed) -> Pushed {
+        match result.end {
+            End::Failed if self.target.is_stopped() => Pushed { end: End::Stopped, ..result },
+            _ => result,
+        }
     }
 
     fn leased(&self, stack: &Stack, planned: &Planned<T::Work>, kept: Kept) -> Pushed {
         let mut result = result(planned);
         let held = || self.leases.held(&stack.name);
         let journal = Journal::new(&stack.name, self.target.store(), &held, self.reporter, kept.record, kept.version);
-        let mut begun = Ok(());
+        let (mut begun, identity) = (Ok(()), &self.target.name().identity);
         let now: Vec<Step<T::Work>> = planned.steps.iter().filter(|step| !step.is_deferred()).cloned().collect();
-        journal.change(|record| begun = record.begin(&stack.name, self.release(stack), &now));
+        journal.change(|record| begun = record.begin(identity, &stack.name, self.release(stack), &now));
         if let Err(problem) = begun.and_then(|()| journal.save()) {
             result.problems.push(problem);
             return result;
@@ -90,6 +103,7 @@ impl<T: Target> Push<'_, T> {
                     failed.extend(module);
                 }
                 Done::Stopped(why) => {
+                    journal.tell(&name, Event::Stopped);
                     is_stopped = true;
                     problems.push(why);
                 }

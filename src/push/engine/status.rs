@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::{Plan, plan};
+use crate::diff::{Difference, words};
 use crate::problem::Problems;
 use crate::push::lease::Lease;
 use crate::push::plan::{Action, Allowed, Planned, Step};
 use crate::push::record::{Record, Release};
 use crate::push::stack::Stack;
-use crate::push::target::{Kept, Target};
+use crate::push::target::{Kept, Seen, Target};
 
 /// How a stack is.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ pub struct Status {
     pub drifted: Vec<String>,
     /// Objects that are not ready: one line each.
     pub unready: Vec<String>,
+    /// Objects that the target keeps otherwise than `out/` has them, though nobody changed them.
+    pub overridden: Vec<(String, Difference)>,
     /// What is blocked, and why.
     pub blocked: Vec<String>,
     /// Who pushes it now.
@@ -46,6 +49,8 @@ pub enum State {
     Unready,
     /// `out/` has something else.
     Behind,
+    /// The target makes something else of it than `out/` says.
+    Overridden,
     /// It was never pushed.
     New,
     /// `out/` has it no more.
@@ -63,6 +68,7 @@ impl State {
             Self::Drifted => "drifted",
             Self::Unready => "not ready",
             Self::Behind => "behind",
+            Self::Overridden => "overridden",
             Self::New => "never pushed",
             Self::Orphan => "orphan",
             Self::Ok => "ok",
@@ -83,8 +89,8 @@ pub fn status<T: Target>(
     let mut all = Vec::new();
     for (stack, planned) in chosen.iter().zip(&planned) {
         let record = records.get(&stack.name).map(|kept| &kept.record);
-        let unready = if record.is_some() { target.unready(stack)? } else { Vec::new() };
-        all.push(one(stack, planned, record, unready, leases.get(&stack.name)));
+        let seen = if record.is_some() { target.look(stack)? } else { Seen::default() };
+        all.push(one(stack, planned, record, seen, leases.get(&stack.name)));
     }
     if orphans {
         all.extend(without_stack(stacks, &records, &leases));
@@ -93,13 +99,7 @@ pub fn status<T: Target>(
     Ok(all)
 }
 
-fn one<W>(
-    stack: &Stack,
-    planned: &Planned<W>,
-    record: Option<&Record>,
-    unready: Vec<String>,
-    holder: Option<&Lease>,
-) -> Status {
+fn one<W>(stack: &Stack, planned: &Planned<W>, record: Option<&Record>, seen: Seen, holder: Option<&Lease>) -> Status {
     let is_drift = |step: &&Step<W>| {
         let member = record.and_then(|record| record.members.get(&step.id));
         step.action.is_change() && member.is_some_and(|member| Some(&member.digest) == step.digest.as_ref())
@@ -108,12 +108,17 @@ fn one<W>(
     let drifted: Vec<String> = changes().filter(is_drift).map(line).collect();
     let behind: Vec<String> = changes().filter(|step| !is_drift(step)).map(line).collect();
     let blocked: Vec<String> = planned.steps.iter().filter(|step| step.action == Action::Blocked).map(line).collect();
+    let unready = seen.unready;
+    let is_settled = |id: &str| planned.steps.iter().any(|step| step.id == id && step.action == Action::Unchanged);
+    let mut overridden = seen.overridden;
+    overridden.retain(|(id, _)| is_settled(id));
     let state = match record {
         None => State::New,
         _ if !blocked.is_empty() => State::Blocked,
         _ if !drifted.is_empty() => State::Drifted,
         _ if !unready.is_empty() => State::Unready,
         _ if !behind.is_empty() => State::Behind,
+        _ if !overridden.is_empty() => State::Overridden,
         _ => State::Ok,
     };
     Status {
@@ -124,19 +129,19 @@ fn one<W>(
         behind,
         drifted,
         unready,
+        overridden,
         blocked,
         holder: holder.cloned(),
         objects: record.map_or(0, |record| record.members.len()),
     }
 }
 
-/// `Deployment nextcloud: spec.replicas 1 -> 0 (set back: kubectl-scale)`.
+/// `Deployment nextcloud: spec.replicas 0 -> 1 (kubectl-edit at 2026-11-26T20:01:11Z)`.
 fn line<W>(step: &Step<W>) -> String {
-    let fields = step
-        .fields
-        .iter()
-        .take(3)
-        .map(|field| format!("{} {}", field.path, crate::diff::words::change(&field.change)).trim().to_owned());
+    let fields = step.fields.iter().take(3).map(|field| {
+        let by = step.by(&field.path).map_or_else(String::new, |by| format!(" ({})", by.name()));
+        format!("{} {}{by}", field.path, words::change(&field.change)).trim().to_owned()
+    });
     let mut said: Vec<String> = fields.collect();
     if step.fields.len() > 3 {
         said.push(format!("and {} more fields", step.fields.len() - 3));
@@ -164,6 +169,7 @@ fn without_stack<'a>(
         behind: Vec::new(),
         drifted: Vec::new(),
         unready: Vec::new(),
+        overridden: Vec::new(),
         blocked: Vec::new(),
         holder: leases.get(name).cloned(),
         objects: kept.record.members.len(),

@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::claim::yielded;
 use super::draft::warning;
+use super::fields::Path;
 use super::look;
 use super::object::{self, Id, Object};
 use super::phase::{is_barrier, order, phase, waited_for};
@@ -202,6 +204,7 @@ impl Run<'_> {
     fn write(&self, step: &Step<Work>, object: &Object) -> Result<(Value, bool), Problem> {
         let begin = Instant::now();
         let mut has_gone = step.work.replace.is_some();
+        let mut yields: Vec<Path> = Vec::new();
         loop {
             self.journal.may_write()?;
             let Some(of) = self.kind(object) else {
@@ -210,7 +213,10 @@ impl Run<'_> {
             };
             let live = if has_gone { None } else { self.live(step, object, &of)? };
             let body = self.target.body(object, self.journal.stack(), live.as_ref(), &step.work);
-            let body = body.map_err(first)?;
+            let mut body = body.map_err(first)?;
+            for path in &yields {
+                path.remove(&mut body.value);
+            }
             let refusal = match self.target.send(&of, object, &body.value, step.work.force, false) {
                 Ok(written) if written.object["metadata"].get("deletionTimestamp").is_some() => {
                     self.await_gone(&of, object, text(&written.object["metadata"]["uid"]))?;
@@ -232,6 +238,10 @@ impl Run<'_> {
                     let what = format!("namespace {} is not there yet, or being deleted", object.id.namespace);
                     self.journal.tell(&self.module.name, Event::Waits(what));
                     self.pause(&refusal)?;
+                }
+                Verdict::Conflict if yields.is_empty() => {
+                    let more = live.and_then(|there| yielded(object, &there, &refusal, &body.value));
+                    yields = more.ok_or_else(|| self.target.refused(object, "apply", &refusal, &body.masks))?;
                 }
                 _ => return Err(self.target.refused(object, "apply", &refusal, &body.masks)),
             }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::fields::Path;
+use super::filled::Filled;
 use super::object::{self, Masks, Object};
 use super::plan::Work;
 use super::{Kubernetes, look, owners};
@@ -15,7 +16,7 @@ const LEAVE: &str = "homebuild.dev/leave";
 /// The body of an object, and what must not be shown of it.
 pub struct Body {
     /// It, with its marks.
-    pub value: Value,
+    pub value: Filled,
     /// Its secrets.
     pub masks: Masks,
 }
@@ -34,17 +35,14 @@ impl Kubernetes<'_> {
         let left = left(object, live.unwrap_or(&value))?;
         if let Some(live) = live {
             for path in left {
-                match path.get(live) {
-                    Some(theirs) => path.put(&mut value, theirs.clone()),
-                    None => path.remove(&mut value),
-                }
+                path.set(&mut value, path.get(live));
             }
             if let Some(uid) = live["metadata"]["uid"].as_str() {
                 value["metadata"]["uid"] = uid.into();
             }
         }
         if let Some(live) = live.filter(|_| work.settles) {
-            value = owners::settled(value, live);
+            *value = owners::settled(std::mem::take(&mut *value), live);
         }
         for path in &work.yields {
             path.remove(&mut value);
@@ -62,8 +60,7 @@ impl Kubernetes<'_> {
         dry_run: bool,
     ) -> Result<Written, Refusal> {
         let how = Apply { manager: owners::MANAGER, force, dry_run };
-        let text = zeroize::Zeroizing::new(body.to_string().into_bytes());
-        self.cluster.apply(of, object::place(of, &object.id), &object.id.name, &text, how)
+        self.cluster.apply(of, object::place(of, &object.id), &object.id.name, body, how)
     }
 
     /// What is wrong with an object's apply, for a reader and without its secrets.
@@ -91,7 +88,7 @@ fn unquoted(message: &str) -> String {
 }
 
 /// The paths that are left to their owner, as a live object has them.
-fn left(object: &Object, live: &Value) -> Result<Vec<Path>, Problem> {
+pub(super) fn left(object: &Object, live: &Value) -> Result<Vec<Path>, Problem> {
     let read = |path: String| {
         Path::read(&path, live).ok_or_else(|| {
             Problem::error("leave", format!("`{path}` is no path of a field, in `{LEAVE}` of {}", object.id.words()))

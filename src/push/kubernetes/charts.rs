@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde_json::Value;
 use zeroize::Zeroizing;
@@ -15,6 +16,7 @@ use super::helm::{self, Access, Change, Helm, How, Installed, Release, Revision,
 use super::look::{self, Live};
 use super::object::{Id, Object};
 use super::plan::{Planning, Work, place};
+use super::prune::PROTECTED;
 use super::{Kubernetes, claim, owners};
 use crate::cluster::{Part, Resource, Select};
 use crate::diff::{self, Effect, Field, Verb};
@@ -22,6 +24,7 @@ use crate::problem::{Problem, Problems};
 use crate::push::plan::{Action, Step, Waits};
 use crate::push::record::{Member, State};
 use crate::push::stack::{Module, Stack};
+use crate::push::target::Kept;
 
 /// The group of releases.
 const RELEASES: &str = "helm.toolkit.fluxcd.io";
@@ -256,10 +259,14 @@ impl Planning<'_> {
         if is_ours && installed.as_ref().is_some_and(|installed| installed.is(&release)) {
             return Ok(Action::Unchanged);
         }
-        let action = match (is_there, is_ours) {
-            (false, _) => Action::Create,
-            (true, true) => Action::Configure,
-            (true, false) => Action::Adopt,
+        let action = match (is_there, is_ours, self.elsewhere(draft)) {
+            (false, ..) => Action::Create,
+            (true, true, _) => Action::Configure,
+            (true, false, Some(stack)) => {
+                draft.notes.push(format!("from stack {stack}"));
+                Action::Move
+            }
+            (true, false, None) => Action::Adopt,
         };
         if action == Action::Adopt {
             self.may_adopt(draft, &release, installed.as_ref());
@@ -271,6 +278,13 @@ impl Planning<'_> {
             tell(draft, change);
         }
         Ok(action)
+    }
+
+    /// Another stack that has the release in its record.
+    fn elsewhere(&self, draft: &Draft<'_>) -> Option<&str> {
+        let id = draft.object.id.to_string();
+        let has_it = |(name, kept): &(&String, &Kept)| *name != draft.stack && kept.record.members.contains_key(&id);
+        self.world.records.iter().find(has_it).map(|(name, _)| name.as_str())
     }
 
     /// Whether a release that is there, and no stack's, may become this stack's.
@@ -307,7 +321,8 @@ fn live(revision: &Revision, stack: &str) -> Live {
         generation: None,
         owner: Some(stack.to_owned()),
         is_going: false,
-        metadata: Value::Null,
+        is_controlled: false,
+        marks: Arc::default(),
     }
 }
 
@@ -345,20 +360,47 @@ fn tell(draft: &mut Draft<'_>, change: Change) {
 }
 
 /// The step for a release of a record that its stack has no more; none where it is not there.
-pub(super) fn leftover(stack: &str, id: &Id, member: &Member, revisions: &Revisions) -> Option<Step<Work>> {
+pub(super) fn leftover(
+    planning: &Planning<'_>,
+    stack: &str,
+    (id, member): (&Id, &Member),
+    revisions: &Revisions,
+) -> Result<Option<Step<Work>>, Problem> {
     let recorded = member.version.as_deref().unwrap_or_default();
     let name = name_of(recorded).unwrap_or(&id.name);
-    let newest = Revision::list(revisions.get(&id.namespace)?, name).into_iter().next()?;
-    (newest.status != Status::Uninstalled).then(|| Step {
+    let newest = revisions.get(&id.namespace).and_then(|all| Revision::list(all, name).into_iter().next());
+    let Some(newest) = newest.filter(|newest| newest.status != Status::Uninstalled) else { return Ok(None) };
+    let (action, notes) = removal(planning, id, &newest)?;
+    Ok(Some(Step {
         id: id.to_string(),
         subject: subject(stack, &member.module, id, ""),
-        action: Action::Prune,
+        action,
         fields: Vec::new(),
-        notes: vec!["the chart is uninstalled".to_owned()],
+        by: Vec::new(),
+        restarts: 0,
+        notes,
         waits: None,
         digest: None,
         seen: None,
         problem: None,
         work: Work { id: Some(id.clone()), live: Some(live(&newest, stack)), ..Work::default() },
+    }))
+}
+
+/// What becomes of a release that its stack has no more, and what is to be known of it.
+fn removal(planning: &Planning<'_>, id: &Id, newest: &Revision) -> Result<(Action, Vec<String>), Problem> {
+    if let Some(other) = planning.wanted.get(id) {
+        return Ok((Action::Keep, vec![format!("moved to stack {other}")]));
+    }
+    let installed = planning.target.installed(&id.namespace, Some(newest))?;
+    let along = installed.map_or_else(Vec::new, |(installed, _)| installed.takes_along(&PROTECTED)).join(", ");
+    let uninstalled = "the chart is uninstalled".to_owned();
+    Ok(if along.is_empty() {
+        (Action::Prune, vec![uninstalled])
+    } else if planning.allowed.prune_protected {
+        (Action::Prune, vec![uninstalled, format!("with it goes {along}")])
+    } else {
+        let kept = format!("the release is kept, as {along} would go with it: `--prune-protected` uninstalls it");
+        (Action::Keep, vec![kept])
     })
 }

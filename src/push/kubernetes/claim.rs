@@ -2,12 +2,14 @@
 
 use serde_json::Value;
 
-use super::body::Body;
+use super::body::{Body, left};
 use super::draft::Draft;
+use super::fields::Path;
+use super::filled::Filled;
 use super::immutable::{self, Class, Refused};
 use super::object::{self, Id};
-use super::owners::{self, Answer, Rules, Tool};
-use super::plan::{Planning, merge, place};
+use super::owners::{self, Answer, Conflict, Rules, Tool};
+use super::plan::{Planning, Work, merge, place};
 use super::{Kubernetes, look};
 use crate::cluster::{Apply, Refusal, Resource};
 use crate::diff::{Change, Effect, Field};
@@ -24,6 +26,15 @@ const REPLACE: (&str, &str) = ("homebuild.dev/replace", "allow");
 /// Whether an object that is there may become its stack's.
 pub(super) fn is_allowed(planning: &Planning<'_>, object: &object::Object) -> bool {
     planning.allowed.adopt || object.annotation(ADOPT.0).as_deref() == Some(ADOPT.1)
+}
+
+/// The paths that belong to others, if all of them are left to others: they changed since the object was looked at.
+pub(super) fn yielded(object: &object::Object, there: &Value, refusal: &Refusal, sent: &Value) -> Option<Vec<Path>> {
+    let left = left(object, there).ok()?;
+    let conflicts = owners::conflicts(&refusal.status()?.body, sent);
+    let is_left = |path: &Path| left.iter().any(|left| path.is_at(left));
+    let paths: Option<Vec<Path>> = conflicts.into_iter().map(|conflict| Some(conflict.path).filter(is_left)).collect();
+    paths.filter(|paths| !paths.is_empty())
 }
 
 impl Planning<'_> {
@@ -101,17 +112,19 @@ impl Planning<'_> {
         let forced = object.paths(FORCE);
         let forced: Vec<&str> = forced.iter().map(String::as_str).collect();
         let rules = Rules { tools: &tools, is_scaled: self.is_scaled(&object.id), forced: &forced };
-        let mut problems = Problems::new();
+        let (mut problems, mut set_back) = (Problems::new(), Vec::new());
+        let left = left(object, &there)?;
         for conflict in owners::conflicts(&status.body, &body.value) {
-            let answer = conflict.answer(rules);
+            let is_left = left.iter().any(|path| conflict.path.is_at(path));
+            let answer = if is_left { Answer::Yield } else { conflict.answer(rules) };
             match answer {
                 Answer::Yield => {
                     draft.notes.push(format!("{} is left to {}", conflict.path, conflict.manager));
                     draft.work.yields.push(conflict.path.clone());
                 }
                 Answer::SetBack => {
-                    draft.notes.push(format!("set back: {} changed {}", conflict.manager, conflict.path));
                     draft.work.force = true;
+                    set_back.push(conflict);
                 }
                 Answer::TakeOver(_) => {}
                 Answer::Kept(_) | Answer::Blocked => {
@@ -131,7 +144,12 @@ impl Planning<'_> {
         match self.target.send(of, object, &again.value, true, true) {
             Ok(written) => {
                 let (new, sent) = self.settled(draft, of, &there, written.object, again.value, true);
-                self.compare(draft, of, &there, new, &sent)
+                let action = self.compare(draft, of, &there, new, &sent);
+                let told = &draft.by;
+                let untold = set_back.iter().filter(|conflict| !told.iter().any(|by| by.who == conflict.manager));
+                let note = |conflict: &Conflict| format!("set back: {} changed {}", conflict.manager, conflict.path);
+                draft.notes.extend(untold.map(note));
+                action
             }
             Err(refusal) if refusal.verdict() == crate::cluster::Verdict::Invalid => {
                 self.invalid(draft, of, &again, &refusal)
@@ -222,16 +240,33 @@ impl Planning<'_> {
             }
             Class::Never(steps) => return Err(problem(steps)),
         }
-        draft.work.replace = Some(immutable::propagation(&live, fixed).word());
+        let propagation = immutable::propagation(&live, fixed).word();
+        if propagation != "Orphan" {
+            draft.restart(there, Action::Replace);
+        }
+        draft.work.replace = Some(propagation);
         Ok(Action::Replace)
     }
 }
 
 impl Kubernetes<'_> {
+    /// Who changed fields of an object since it was applied, and would do it again: a line for each field.
+    pub(super) fn rivals(&self, object: &object::Object, stack: &str, live: &Value) -> Vec<String> {
+        let served = self.cluster.served();
+        let Some(of) = served.kind(&object.api_version, &object.id.kind) else { return Vec::new() };
+        let Ok(body) = self.body(object, stack, Some(live), &Work::default()) else { return Vec::new() };
+        let refusal = self.send(of, object, &body.value, false, true).err();
+        let status = refusal.as_ref().and_then(Refusal::status);
+        let conflicts = status.map(|status| owners::conflicts(&status.body, &body.value)).unwrap_or_default();
+        let answered = conflicts.iter().map(|conflict| (conflict, conflict.answer(Rules::default())));
+        answered.filter_map(|(conflict, answer)| Some(conflict.words(answer)?.0)).collect()
+    }
+
     /// Whether the server would take an object under another name: then it is the change that it refuses.
     fn is_valid(&self, of: &Resource, object: &object::Object, body: &Value) -> bool {
         let name = format!("homebuild-probe-{:08x}", getrandom::u32().unwrap_or_default());
         let how = Apply { manager: owners::MANAGER, force: false, dry_run: true };
-        self.cluster.create(of, object::place(of, &object.id), &immutable::probe(body, &name), how).is_ok()
+        let probe = Filled::from(immutable::probe(body, &name));
+        self.cluster.create(of, object::place(of, &object.id), &probe, how).is_ok()
     }
 }

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::object::{Id, Masks, Object};
 use super::plan::Work;
 use crate::cluster::Written;
-use crate::diff::{Field, Subject};
+use crate::diff::{Effect, Field, Subject};
 use crate::problem::{Problem, Problems};
-use crate::push::plan::{Action, Step, Waits};
+use crate::push::plan::{Action, By, Step, Waits};
 use crate::push::stack::Stack;
 
 /// A step on the way.
@@ -15,6 +17,8 @@ pub(super) struct Draft<'a> {
     pub stack: &'a str,
     pub object: &'a Object,
     pub fields: Vec<Field>,
+    pub by: Vec<By>,
+    pub restarts: usize,
     pub notes: Vec<String>,
     pub waits: Option<Waits>,
     pub problem: Option<Problem>,
@@ -24,7 +28,8 @@ pub(super) struct Draft<'a> {
 impl<'a> Draft<'a> {
     pub(super) fn new(stack: &'a Stack, object: &'a Object) -> Self {
         let work = Work { id: Some(object.id.clone()), object: Some(Arc::new(object.clone())), ..Work::default() };
-        Self { stack: &stack.name, object, fields: Vec::new(), notes: Vec::new(), waits: None, problem: None, work }
+        let (fields, by, notes) = (Vec::new(), Vec::new(), Vec::new());
+        Self { stack: &stack.name, object, fields, by, restarts: 0, notes, waits: None, problem: None, work }
     }
 
     /// The step of what was found out, or of what is wrong.
@@ -46,6 +51,23 @@ impl<'a> Draft<'a> {
         self.notes.extend(warnings.map(|text| format!("the server warns: {text}")));
     }
 
+    /// Counts the pods that are started anew, as the object is made again or their template changes; of an adoption it
+    /// is said why, as nobody asked for it.
+    pub(super) fn restart(&mut self, there: &Value, action: Action) {
+        let causes = self.fields.iter().filter(|field| field.effect == Effect::Restart);
+        let causes: Vec<&str> = causes.map(|field| field.path.as_str()).collect();
+        if self.restarts > 0 || causes.is_empty() && action != Action::Replace {
+            return;
+        }
+        let status = &there["status"];
+        let pods = status["replicas"].as_u64().or_else(|| status["currentNumberScheduled"].as_u64()).unwrap_or(0);
+        self.restarts = usize::try_from(pods).unwrap_or(usize::MAX);
+        let why = if action == Action::Adopt { format!(", as it changes {}", some(&causes)) } else { String::new() };
+        if pods > 0 {
+            self.notes.push(format!("restarts {pods} pod{}{why}", if pods == 1 { "" } else { "s" }));
+        }
+    }
+
     pub(super) fn subject(&self) -> Subject {
         subject(self.stack, &self.object.module, &self.object.id, &self.object.file.source.path)
     }
@@ -57,6 +79,8 @@ impl<'a> Draft<'a> {
             subject: self.subject(),
             action,
             fields: self.fields,
+            by: self.by,
+            restarts: self.restarts,
             notes: self.notes,
             waits: self.waits,
             digest: Some(self.object.file.digest.clone()),
@@ -69,6 +93,15 @@ impl<'a> Draft<'a> {
             problem: self.problem,
             work: self.work,
         }
+    }
+}
+
+/// The first of some names, and how many more there are.
+fn some(names: &[&str]) -> String {
+    match names {
+        [one] => (*one).to_owned(),
+        [first, rest @ ..] => format!("{first} and {} more", rest.len()),
+        [] => String::new(),
     }
 }
 

@@ -9,8 +9,10 @@ mod charts;
 mod claim;
 mod draft;
 pub mod fields;
+pub mod filled;
 pub mod helm;
 pub mod immutable;
+mod intent;
 pub mod look;
 pub mod object;
 pub mod owners;
@@ -31,7 +33,7 @@ use crate::problem::{Problem, Problems};
 use crate::push::journal::Journal;
 use crate::push::plan::{Allowed, Planned, Step};
 use crate::push::stack::Stack;
-use crate::push::target::{Done, Name, Store, Target, World};
+use crate::push::target::{Done, Name, Seen, Store, Target, World};
 pub use charts::Charts;
 use helm::Helm;
 use object::Fill;
@@ -88,6 +90,10 @@ impl Target for Kubernetes<'_> {
         &self.name
     }
 
+    fn is_stopped(&self) -> bool {
+        self.cluster.is_stopped()
+    }
+
     fn store(&self) -> &dyn Store {
         &self.store
     }
@@ -114,8 +120,8 @@ impl Target for Kubernetes<'_> {
         prune::deletion(self, world, stack, ids, allowed)
     }
 
-    fn unready(&self, stack: &Stack) -> Result<Vec<String>, Problems> {
-        wait::unready(self, stack)
+    fn look(&self, stack: &Stack) -> Result<Seen, Problems> {
+        wait::seen(self, stack)
     }
 
     fn marked(&self) -> Result<Vec<(String, String)>, Problems> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
+use super::filled::Filled;
 use crate::cluster::Resource;
 use crate::kubernetes::kinds::group_of;
 use crate::kubernetes::openapi::distil;
@@ -147,14 +148,13 @@ impl Object {
     }
 
     /// What is sent, without marks, and its secrets.
-    pub fn filled(&self, fill: &Fill<'_>, is_old: bool) -> Result<(Value, Masks), Problems> {
+    pub fn filled(&self, fill: &Fill<'_>, is_old: bool) -> Result<(Filled, Masks), Problems> {
         let is_secret = self.id.group.is_empty() && self.id.kind == "Secret";
         if !is_secret && !self.has_secrets() {
-            return Ok((self.value(), Masks::default()));
+            return Ok((self.value().into(), Masks::default()));
         }
         let text = fill(&self.file.source, is_old)?;
-        let source = Source::new(&self.file.source.path, &*text);
-        let value = distil::value(&parse_one(&source).map_err(|_| unreadable(&self.id))?);
+        let value = Filled::read(&text).ok_or_else(|| unreadable(&self.id))?;
         let mut masks = Masks::default();
         masks.gather(&self.value(), &value);
         Ok((value, masks))

@@ -5,17 +5,18 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
-use super::body::{Body, needs_live};
+use super::body::{self, Body, needs_live};
 use super::charts::{self, Revisions, is_release};
 use super::draft::Draft;
 use super::fields::Path;
+use super::filled::Filled;
 use super::look::{self, Live};
 use super::object::{Id, Object, comparable};
-use super::ready::timeout;
 use super::veil::veil;
 use super::{Kubernetes, owners, prune};
 use crate::cluster::{Refusal, Resource, Verdict};
-use crate::diff::{Effect, Field, compare_object};
+use crate::diff::{Field, compare_object};
+use crate::kubernetes::duration;
 use crate::problem::{Place, Problem, Problems, Source};
 use crate::push::each::each;
 use crate::push::plan::{Action, Allowed, Planned, Step, Waits};
@@ -82,25 +83,27 @@ pub(super) fn plan(
         objects.into_iter().partition(|(_, object)| target.is_for_helm(&object.id));
     let live = planning.look(chosen, &objects)?;
     let revisions = planning.revisions(chosen, &charts)?;
-    let mut steps = each(&objects, |(stack, object)| planning.step(stack, object, live.get(&object.id)));
+    // steps are large: each is moved once, to where it stays
+    let mut steps = each(&objects, |(stack, object)| Box::new(planning.step(stack, object, live.get(&object.id))));
     let releases: Vec<&(&Stack, Object)> = charts.iter().filter(|(_, object)| is_release(&object.id)).collect();
     steps.extend(each(&releases, |(stack, object)| {
         let all = charts.iter().chain(&objects);
         let beside: Vec<&Object> = all.filter(|(of, _)| of.name == stack.name).map(|(_, object)| object).collect();
-        planning.release(stack, object, &beside, &revisions)
+        Box::new(planning.release(stack, object, &beside, &revisions))
     }));
     let owners = objects.iter().chain(releases).map(|(stack, _)| stack);
     if target.cluster.is_stopped() {
         return Err(Problem::error("interrupted", "interrupted").into());
     }
-    let mut planned: Vec<Planned<Work>> =
-        chosen.iter().map(|stack| Planned { stack: stack.name.clone(), steps: Vec::new() }).collect();
+    let mut of_stack: BTreeMap<&str, Vec<Box<Step<Work>>>> = BTreeMap::new();
     for (stack, step) in owners.zip(steps) {
-        let of = planned.iter_mut().find(|planned| planned.stack == stack.name);
-        if let Some(planned) = of {
-            planned.steps.push(step);
-        }
+        of_stack.entry(&stack.name).or_default().push(step);
     }
+    let planned = chosen.iter().map(|stack| {
+        let steps = of_stack.remove(stack.name.as_str()).unwrap_or_default();
+        Planned { stack: stack.name.clone(), steps: steps.into_iter().map(|step| *step).collect() }
+    });
+    let mut planned: Vec<Planned<Work>> = planned.collect();
     for planned in &mut planned {
         let members = planning.record(&planned.stack).map(|record| &record.members).into_iter().flatten();
         let gone: Vec<(Id, &Member)> = members
@@ -117,7 +120,7 @@ pub(super) fn plan(
 fn timeouts(chosen: &[&Stack]) -> Result<(), Problems> {
     let modules = chosen.iter().flat_map(|stack| stack.modules.iter().map(move |module| (stack, module)));
     let wrong = modules.filter_map(|(stack, module)| {
-        let problem = timeout::parse(module.timeout.as_deref()?).err()?;
+        let problem = duration::timeout(module.timeout.as_deref()?).err()?;
         Some(problem.note(format!("it is the `timeout` of module {} in out/{}/stack.lock", module.name, stack.name)))
     });
     wrong.collect::<Problems>().or(())
@@ -201,7 +204,8 @@ impl<'a> Planning<'a> {
             && is_as_recorded(member, live, object, &stack.name)
         {
             draft.work.live = Some(live.clone());
-            return draft.step(Action::Unchanged);
+            // nothing is done for it: of ten thousand it would be most of what a plan holds
+            return Step { work: Work::default(), ..draft.step(Action::Unchanged) };
         }
         let judged = self.judge(&mut draft, live);
         draft.end(judged)
@@ -259,10 +263,11 @@ impl<'a> Planning<'a> {
         of: &Resource,
         there: &Value,
         new: Value,
-        body: Value,
+        body: Filled,
         force: bool,
-    ) -> (Value, Value) {
-        let settled = owners::settled(body.clone(), there);
+    ) -> (Value, Filled) {
+        let mut settled = body.clone();
+        *settled = owners::settled(std::mem::take(&mut *settled), there);
         if settled == body {
             return (new, body);
         }
@@ -323,8 +328,13 @@ impl<'a> Planning<'a> {
         let action = self.ownership(draft, there, &live)?;
         let is_taken = draft.problem.is_none() && draft.work.takeover.is_none();
         let new = if is_taken { self.taken_over(draft, of, there, new, body) } else { new };
+        let new = left_as(draft, there, new)?;
         draft.fields = self.fields(draft, there, &new);
-        draft.notes.extend(restarts(there, &draft.fields));
+        if action == Action::Configure {
+            let paths = draft.fields.iter().map(|field| field.path.as_str());
+            draft.by = owners::authors(there, paths, self.is_as_pushed(draft));
+        }
+        draft.restart(there, action);
         draft.work.live = Some(live);
         Ok(match action {
             Action::Configure
@@ -356,6 +366,13 @@ impl<'a> Planning<'a> {
         }
     }
 
+    /// Whether `out/` has an object as it was pushed the last time.
+    fn is_as_pushed(&self, draft: &Draft<'_>) -> bool {
+        let members = self.record(draft.stack).map(|record| &record.members);
+        let member = members.and_then(|members| members.get(&draft.object.id.to_string()));
+        member.is_some_and(|member| member.state == State::Owned && member.digest == draft.object.file.digest)
+    }
+
     /// The fields that differ between what is there and what would be.
     pub(super) fn fields(&self, draft: &Draft<'_>, there: &Value, new: &Value) -> Vec<Field> {
         let (mut old, mut new) = (comparable(there), comparable(new));
@@ -376,16 +393,19 @@ impl<'a> Planning<'a> {
     /// An object whose kind the server does not have: something of the site brings it, or nothing does.
     fn unserved(&self, draft: &mut Draft<'_>) -> Result<Action, Problems> {
         let object = draft.object;
-        if let Some((stack, what)) = self.brought.get(&object.id.group) {
+        let served = self.target.cluster.served();
+        let is_stale = served.is_stale(&object.id.group);
+        let was_there =
+            self.record(draft.stack).is_some_and(|record| record.members.contains_key(&object.id.to_string()));
+        if let Some((stack, what)) = self.brought.get(&object.id.group).filter(|_| !(is_stale && was_there)) {
             draft.waits = Some(self.wait_for(draft.stack, stack, what));
             return Ok(Action::Create);
         }
-        let served = self.target.cluster.served();
         let kind = format!("{}/{}", object.api_version, object.id.kind);
         let problem = Problem::error("unknown-kind", format!("the server has no kind {kind}")).at(&place(object));
         Err(match served.preferred(&object.id.group, &object.id.kind) {
             Some(other) => problem.note(format!("it has it as {}", other.api_version)),
-            None if served.is_stale(&object.api_version) => {
+            None if is_stale => {
                 problem.note("the APIService that serves its group does not answer: `kubectl get apiservices`")
             }
             None => problem.note("no stack makes its definition, and no chart says that it does (`provides:`)"),
@@ -421,6 +441,14 @@ impl<'a> Planning<'a> {
     }
 }
 
+/// What an object becomes, where what is left to others is as it is there: they may have changed it meanwhile.
+fn left_as(draft: &Draft<'_>, there: &Value, mut new: Value) -> Result<Value, Problem> {
+    for path in body::left(draft.object, there)?.iter().chain(&draft.work.yields) {
+        path.set(&mut new, path.get(there));
+    }
+    Ok(new)
+}
+
 /// Whether nothing happened since it was recorded.
 fn is_as_recorded(member: &Member, live: &Live, object: &Object, stack: &str) -> bool {
     member.state == State::Owned
@@ -434,19 +462,9 @@ fn is_as_recorded(member: &Member, live: &Live, object: &Object, stack: &str) ->
 
 /// Whether a dry run would change nothing, as far as metadata can say it: only of kinds that count their changes.
 fn is_as_before(live: &Live, new: &Value) -> bool {
-    let same =
-        |key: &str| live.metadata.get(key).unwrap_or(&Value::Null) == new["metadata"].get(key).unwrap_or(&Value::Null);
     live.generation.is_some()
         && live.generation == new["metadata"]["generation"].as_u64()
-        && same("labels")
-        && same("annotations")
-}
-
-/// How many pods are started anew, as their template changes.
-fn restarts(there: &Value, fields: &[Field]) -> Option<String> {
-    let pods = there["status"]["replicas"].as_u64().or_else(|| there["status"]["currentNumberScheduled"].as_u64());
-    let pods = pods.filter(|pods| *pods > 0 && fields.iter().any(|field| field.effect == Effect::Restart))?;
-    Some(format!("restarts {pods} pod{}", if pods == 1 { "" } else { "s" }))
+        && *live.marks == look::Marks::of(new)
 }
 
 /// Whether it carries the marks of its stack.

@@ -13,7 +13,7 @@ use super::look::{self, Live};
 use super::object::{self, Id};
 use super::phase::phase;
 use super::plan::{Planning, Work};
-use crate::cluster::{Deletion, Resource, Verdict};
+use crate::cluster::{Deletion, Refusal, Resource, Verdict};
 use crate::problem::{Problem, Problems};
 use crate::push::each::each;
 use crate::push::journal::Journal;
@@ -23,7 +23,7 @@ use crate::push::report::Event;
 use crate::push::target::World;
 
 /// Kinds whose objects take data or other objects with them.
-const PROTECTED: [&str; 5] =
+pub(super) const PROTECTED: [&str; 5] =
     ["Namespace", "PersistentVolume", "PersistentVolumeClaim", "CustomResourceDefinition", "StorageClass"];
 
 /// Annotations by which an object says that it stays, homebuild's own and those of other tools.
@@ -51,7 +51,7 @@ pub(super) fn leftovers(
     let going: BTreeSet<&Id> = gone.iter().map(|(id, _)| id).collect();
     let steps = each(gone, |(id, member)| {
         if planning.target.is_for_helm(id) {
-            return Ok(charts::leftover(stack, id, member, revisions));
+            return charts::leftover(planning, stack, (id, member), revisions);
         }
         leftover(planning, stack, (id, member), live.get(id), &going)
     });
@@ -74,6 +74,8 @@ fn leftover(
         subject: subject(stack, &member.module, id, ""),
         action: Action::Keep,
         fields: Vec::new(),
+        by: Vec::new(),
+        restarts: 0,
         notes: Vec::new(),
         waits: None,
         digest: None,
@@ -82,6 +84,10 @@ fn leftover(
         work: Work { id: Some(id.clone()), ..Work::default() },
     };
     let Some(of) = served.preferred(&id.group, &id.kind) else {
+        if served.is_stale(&id.group) {
+            step.notes.push("the APIService that serves its kind does not answer".to_owned());
+            return Ok(Some(step));
+        }
         return Ok(None); // its kind is gone, and it with it
     };
     let found = match live {
@@ -117,7 +123,7 @@ fn kept(
         Some(owner) => return Some(format!("it belongs to stack {owner} now")),
         None => return Some("somebody took its mark away; it is not ours any more".to_owned()),
     }
-    if live.is_controlled() {
+    if live.is_controlled {
         return Some("something else controls it now".to_owned());
     }
     protection(planning, id, live, going)
@@ -186,6 +192,9 @@ pub(super) fn prune(target: &Kubernetes<'_>, steps: &[&Step<Work>], journal: &Jo
 
 fn delete(target: &Kubernetes<'_>, step: &Step<Work>, journal: &Journal<'_>) -> Result<(), Problem> {
     let (Some(id), Some(planned)) = (&step.work.id, &step.work.live) else { return Ok(()) };
+    if target.cluster.is_stopped() {
+        return Err(target.cluster.problem(&Refusal::Stopped));
+    }
     if target.is_for_helm(id) {
         journal.may_write()?;
         target.uninstall(id, planned)?;
@@ -195,7 +204,9 @@ fn delete(target: &Kubernetes<'_>, step: &Step<Work>, journal: &Journal<'_>) -> 
     }
     let served = target.cluster.served();
     let Some(of) = served.preferred(&id.group, &id.kind) else {
-        journal.gone(&step.id);
+        if !served.is_stale(&id.group) {
+            journal.gone(&step.id);
+        }
         return Ok(());
     };
     let mut version = planned.version.clone();
@@ -228,7 +239,7 @@ fn delete(target: &Kubernetes<'_>, step: &Step<Work>, journal: &Journal<'_>) -> 
 fn again(target: &Kubernetes<'_>, of: &Resource, id: &Id, planned: &Live) -> Result<Option<String>, Problem> {
     let Some(there) = look::get(&target.cluster, of, id)? else { return Ok(None) };
     let live = Live::of(&there, id);
-    let is_same = live.uid == planned.uid && live.owner == planned.owner && !live.is_controlled();
+    let is_same = live.uid == planned.uid && live.owner == planned.owner && !live.is_controlled;
     let is_kept = KEPT.iter().any(|(key, value)| live.annotation(key) == Some(value));
     Ok((is_same && !is_kept).then_some(live.version))
 }

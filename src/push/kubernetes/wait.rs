@@ -9,12 +9,14 @@ use serde_json::Value;
 use super::object::{Id, Object, STACK};
 use super::ready::reason::Waiting;
 use super::ready::{self, Beside, Status, timeout};
-use super::{Kubernetes, look, plan};
+use super::{Kubernetes, intent, look, plan};
 use crate::cluster::{Part, Resource, Select};
+use crate::kubernetes::duration;
 use crate::problem::{Problem, Problems};
 use crate::push::journal::Journal;
 use crate::push::report::Event;
 use crate::push::stack::{Module, Stack};
+use crate::push::target::Seen;
 
 /// Pauses between two looks: short at first, since most objects are ready at once.
 const SHORTEST: Duration = Duration::from_millis(50);
@@ -122,24 +124,29 @@ pub(super) fn wait(
     }
 }
 
-/// The objects of a stack that are not ready, in one line each.
-pub(super) fn unready(target: &Kubernetes<'_>, stack: &Stack) -> Result<Vec<String>, Problems> {
+/// How the objects of a stack are.
+pub(super) fn seen(target: &Kubernetes<'_>, stack: &Stack) -> Result<Seen, Problems> {
     let objects = plan::objects(stack);
     let all: Vec<Applied> =
         objects.iter().map(|(_, object)| Applied::seen(&object.id, &object.api_version, "")).collect();
     let found = read(target, &all, &stack.name)?;
     let beside = beside(target, &found);
-    let mut lines = Vec::new();
+    let mut seen = Seen::default();
+    for (_, object) in &objects {
+        let difference = found.get(&object.id).and_then(|live| intent::overridden(target, &stack.name, object, live));
+        seen.overridden.extend(difference.map(|difference| (object.id.to_string(), difference)));
+    }
     for (id, object) in found {
         let status = ready::status(&object, None, &beside, GONE);
         if !status.is_current() {
             let open = Open { object, id, status };
             let (pods, events) = around(target, &open);
             let (pods, events): (Vec<&Value>, Vec<&Value>) = (pods.iter().collect(), events.iter().collect());
-            lines.push(Waiting { object: &open.object, status: &open.status, pods: &pods, events: &events }.line());
+            seen.unready
+                .push(Waiting { object: &open.object, status: &open.status, pods: &pods, events: &events }.line());
         }
     }
-    Ok(lines)
+    Ok(seen)
 }
 
 /// An object that is not ready.
@@ -198,7 +205,7 @@ impl Wait<'_> {
         if !failed.is_empty() {
             return Some(failed.iter().take(TOLD).map(|open| self.problem(open, "did not become ready")).collect());
         }
-        let late = format!("did not become ready in {}", timeout::shown(limit));
+        let late = format!("did not become ready in {}", duration::shown(limit));
         (self.begin.elapsed() >= limit).then(|| open.iter().take(TOLD).map(|open| self.problem(open, &late)).collect())
     }
 
@@ -210,7 +217,14 @@ impl Wait<'_> {
         if open.object.is_null() {
             return problem.note("it is not there any more: something else deleted it");
         }
-        waiting.account().into_iter().fold(problem, Problem::note)
+        waiting.account().into_iter().chain(self.rivals(open)).fold(problem, Problem::note)
+    }
+
+    /// Who else writes the object, and so may keep it from becoming ready.
+    fn rivals(&self, open: &Open) -> Vec<String> {
+        let mut objects = self.module.files.iter().filter_map(|file| Object::read(&self.module.name, file));
+        let object = objects.find(|object| object.id == open.id);
+        object.map(|object| self.target.rivals(&object, self.journal.stack(), &open.object)).unwrap_or_default()
     }
 
     fn say(&self, open: &Open) {

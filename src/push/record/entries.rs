@@ -1,6 +1,7 @@
 //! A record as texts and bytes by name, to be kept anywhere; and packed trees.
 //!
 //! - `format`: `1`. A newer homebuild may write another one, which this one leaves alone.
+//! - `identity`: of the place that it was written at, the uid of a cluster.
 //! - `inventory`: the objects, sorted, one JSON object a line. A large one is packed, as `inventory.gz`.
 //! - `releases`: the newest first, one JSON object a line.
 //! - `trees`: which release brought the trees, one JSON object a line; `tree.<module>` and `previous.<module>` are the
@@ -142,9 +143,9 @@ impl Record {
         };
         let releases = Entry::Text(lines(&self.releases)?);
         let format = Entry::Text(FORMAT.into());
-        Ok([("format", format), (name, inventory), ("releases", releases)]
-            .map(|(name, entry)| (name.into(), entry))
-            .into())
+        let identity = self.identity.iter().map(|identity| ("identity", Entry::Text(identity.clone())));
+        let basis = [("format", format), (name, inventory), ("releases", releases)].into_iter().chain(identity);
+        Ok(basis.map(|(name, entry)| (name.into(), entry)).collect())
     }
 
     /// The trees that there is room for: all good ones before the first previous one, small ones before large ones, so
@@ -222,8 +223,10 @@ fn read(mut entries: Entries) -> Result<Record, String> {
     let inventory = if let Some(plain) = of("inventory")? { Some(plain) } else { of("inventory.gz")? };
     let members: Vec<Line<String, Member>> = parsed("inventory", &inventory.ok_or("it has no inventory")?)?;
     let releases = parsed("releases", &of("releases")?.unwrap_or_default())?;
+    let identity = of("identity")?;
     let brought: Vec<Brought> = parsed("trees", &of("trees")?.unwrap_or_default())?;
     Ok(Record {
+        identity,
         members: members.into_iter().map(|line| (line.id, line.member)).collect(),
         releases,
         trees: brought.into_iter().map(|brought| (brought.module.clone(), brought.trees(&mut entries))).collect(),

@@ -27,7 +27,7 @@ impl Dice {
 
     fn record(&mut self) -> Record {
         let states = [State::Applying, State::Owned, State::Replacing, State::Kept];
-        let mut record = Record::default();
+        let mut record = Record { identity: self.maybe(), ..Record::default() };
         for _ in 0..self.roll(40) {
             let member = Member {
                 module: self.text(10),
@@ -90,8 +90,9 @@ fn step(id: &str, action: Action, digest: &str) -> Step<()> {
         name: id.into(),
         path: String::new(),
     };
-    let (fields, notes, digest) = (Vec::new(), Vec::new(), Some(digest.to_owned()));
-    Step { id: id.into(), subject, action, fields, notes, waits: None, digest, seen: None, problem: None, work: () }
+    let (fields, by, notes, digest) = (Vec::new(), Vec::new(), Vec::new(), Some(digest.to_owned()));
+    let (waits, seen, problem) = (None, None, None);
+    Step { id: id.into(), subject, action, fields, by, restarts: 0, notes, waits, digest, seen, problem, work: () }
 }
 
 fn owned(uid: &str) -> Member {
@@ -123,7 +124,7 @@ fn a_record_is_read_by_people() {
     let mut record = Record::default();
     record.members.insert("apps/Deployment/ntfy/ntfy".into(), owned("4f6e"));
     let release = Release { version: "9f86d081884c".into(), by: "ada@desk".into(), ..Release::default() };
-    record.begin::<()>("ntfy", release, &[]).unwrap();
+    record.begin::<()>("here", "ntfy", release, &[]).unwrap();
     record.finish(Outcome::Done, "2026-11-26T16:00:00Z", [("create".into(), 1)].into(), None);
     record.keep_tree("ntfy", Tree::pack(1, "namespace: ntfy\n", &BTreeMap::new()).unwrap());
     let texts = record.to_entries("ntfy").unwrap().into_iter().map(|(name, entry)| match entry {
@@ -132,6 +133,7 @@ fn a_record_is_read_by_people() {
     });
     insta::assert_snapshot!(texts.collect::<Vec<_>>().join("\n"), @r#"
     format: 1
+    identity: here
     inventory: {"id":"apps/Deployment/ntfy/ntfy","module":"ntfy","state":"owned","uid":"4f6e","version":"1","digest":"old"}
 
     releases: {"number":1,"version":"9f86d081884c","by":"ada@desk","at":"2026-11-26T16:00:00Z","result":"done","counts":{"create":1}}
@@ -157,7 +159,7 @@ fn a_record_without_room_for_its_objects_is_refused_before_anything_is_written()
         step(&format!("v1/ConfigMap/ntfy/{number}"), Action::Create, &digest)
     };
     let steps: Vec<_> = (0..16_000).map(create).collect();
-    let problem = record.begin("big", Release::default(), &steps).unwrap_err();
+    let problem = record.begin("", "big", Release::default(), &steps).unwrap_err();
     assert!(problem.message.contains("stack `big` has too many objects: its record of 25000 takes"), "{problem}");
 }
 
@@ -231,7 +233,7 @@ fn a_push_that_begins_has_all_that_it_had_and_all_that_is_to_be() {
         step("made", Action::Create, "new"),
         step("ours without a record", Action::Unchanged, "new"),
     ];
-    record.begin("ntfy", Release::default(), &steps).unwrap();
+    record.begin("here", "ntfy", Release::default(), &steps).unwrap();
     let shown = record.members.iter().map(|(id, member)| {
         let or_none = |text: &Option<String>| text.clone().unwrap_or("none".into());
         let (uid, version) = (or_none(&member.uid), or_none(&member.version));
@@ -254,7 +256,7 @@ fn the_last_twenty_releases_are_remembered() {
     let mut record = Record::default();
     for number in 1..=25 {
         assert_eq!(record.next_number(), number);
-        record.begin::<()>("ntfy", Release::default(), &[]).unwrap();
+        record.begin::<()>("here", "ntfy", Release::default(), &[]).unwrap();
         assert_eq!(record.releases[0].result, Outcome::Begun);
         record.finish(Outcome::Failed, "2026-11-26T16:00:00Z", BTreeMap::new(), Some(&"x".repeat(9000)));
     }
@@ -276,4 +278,16 @@ fn the_good_tree_of_before_is_kept_beside_the_new_one() {
     record.finish(Outcome::Done, "", BTreeMap::new(), None);
     let trees = Trees { good: Some(tree(3, "b")), previous: Some(tree(1, "a")) };
     assert_eq!(record.trees, BTreeMap::from([("module-0".to_owned(), trees)]));
+}
+
+#[test]
+fn a_record_that_was_written_elsewhere_forgets_which_objects_were_its_own() {
+    let mut record = large(1);
+    assert!(!record.is_copy("here"), "an old record does not say where it was written");
+    record.begin("there", "ntfy", Release::default(), &[] as &[Step<()>]).unwrap();
+    assert!(kept(&record).is_copy("here") && !record.is_copy("there"));
+    record.take_over();
+    assert!(!record.is_copy("here"));
+    let member = record.members.values().next().unwrap();
+    assert_eq!((member.state, &member.uid, &member.version), (State::Applying, &None, &None));
 }

@@ -48,7 +48,7 @@ pub(super) fn scan(source: &Arc<Source>, error: &ScanError) -> Problem {
     let place = place(source, error);
     let (message, note) = words(error.kind());
     let mut problem = Problem::error("yaml", message).at(&place);
-    let line = source.text.lines().nth((place.line as usize).saturating_sub(1)).unwrap_or_default();
+    let line = source.line(place.line).unwrap_or_default();
     if has_unquoted_expression(line) {
         problem = problem.note(QUOTE);
     } else if line.trim_start_matches(' ').starts_with('\t') && !matches!(error.kind(), ErrorKind::UnclosedQuotedScalar)

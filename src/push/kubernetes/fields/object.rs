@@ -85,6 +85,20 @@ impl Path {
         }
     }
 
+    /// Sets the value there, or takes it out where there is none.
+    pub fn set(&self, object: &mut Value, value: Option<&Value>) {
+        match value {
+            Some(value) => self.put(object, value.clone()),
+            None => self.remove(object),
+        }
+    }
+
+    /// Whether it is another path, or below that one.
+    #[must_use]
+    pub fn is_at(&self, other: &Self) -> bool {
+        self.0.starts_with(&other.0)
+    }
+
     /// Takes the value there out of an object, with all that is below.
     pub fn remove(&self, object: &mut Value) {
         [self.clone()].into_iter().collect::<Set>().remove(object);

@@ -12,11 +12,13 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use super::manifest;
 use super::program::plain;
 use super::release::Release;
-use super::values::{Values, wipe};
+use super::values::Values;
 use crate::disk::read_private;
 use crate::problem::Problem;
+use crate::push::kubernetes::filled::wipe;
 
 /// More than any release holds: a Secret is no larger than a megabyte, and text shrinks to a tenth.
 const LARGEST: u64 = 64 << 20;
@@ -140,6 +142,12 @@ impl Installed {
             && self.chart == release.chart
             && plain(&self.version) == plain(&release.version)
             && self.values.are(&release.values)
+    }
+
+    /// The objects of these kinds that helm deletes when it removes the release, in words.
+    #[must_use]
+    pub fn takes_along(&self, kinds: &[&str]) -> Vec<String> {
+        manifest::deleted(&self.manifest, kinds)
     }
 
     /// Why a release that is adopted is refused: it runs another version of its chart than is pinned. Who names the

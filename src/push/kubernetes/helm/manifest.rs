@@ -43,6 +43,31 @@ fn files(text: &str, folder: &str, namespace: &str, kinds: &Kinds, mask: &Mask) 
     nodes.into_iter().filter(|node| node.as_map().is_some_and(|map| !map.is_empty())).map(file).collect()
 }
 
+/// The objects of these kinds that helm deletes with the release, in words: not those that it is told to keep.
+pub(super) fn deleted(manifest: &str, kinds: &[&str]) -> Vec<String> {
+    let of = |text: &str| match parse(&Source::new("manifest", text)) {
+        Ok(nodes) => nodes.iter().flat_map(|node| named(node, kinds)).collect(),
+        // what is not to be read here may be one of them
+        Err(_) if kinds.iter().any(|kind| text.contains(kind)) => vec![format!("what {} makes", template(text))],
+        Err(_) => Vec::new(),
+    };
+    documents(manifest).flat_map(of).collect()
+}
+
+fn named(node: &Node, kinds: &[&str]) -> Vec<String> {
+    let text = |path: [&str; 2]| node.at(path).and_then(Node::as_str).unwrap_or_default();
+    let kind = node.get("kind").and_then(Node::as_str).unwrap_or_default();
+    if kind == "List" {
+        // helm asks no annotation inside of it
+        let items = node.get("items").and_then(Node::as_list).unwrap_or_default();
+        return items.iter().flat_map(|item| named(item, kinds)).collect();
+    }
+    let policy = node.at(["metadata", "annotations", "helm.sh/resource-policy"]).and_then(Node::as_str);
+    let is_kept = policy.is_some_and(|policy| policy.trim().eq_ignore_ascii_case("keep"));
+    let is_one = kinds.contains(&kind) && !is_kept;
+    is_one.then(|| format!("{kind} {}", text(["metadata", "name"]))).into_iter().collect()
+}
+
 fn hide(node: &mut Node, mask: &Mask) {
     let names: Vec<Option<Node>> = NAMES.iter().map(|path| node.at(path.iter().copied()).cloned()).collect();
     mask.tree(node);
@@ -59,4 +84,31 @@ fn hide(node: &mut Node, mask: &Mask) {
 fn template(text: &str) -> &str {
     let noted = text.lines().find_map(|line| line.strip_prefix("# Source: "));
     noted.map_or("unknown", str::trim)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KINDS: [&str; 2] = ["PersistentVolumeClaim", "Namespace"];
+
+    #[test]
+    fn what_goes_with_a_release_is_named_but_for_what_helm_keeps() {
+        let claim = |name: &str, more: &str| {
+            format!("---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {{name: {name}{more}}}\n")
+        };
+        let keep = |word: &str| format!(", annotations: {{helm.sh/resource-policy: {word}}}");
+        let config = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\n";
+        let all = claim("data", "") + config + &claim("kept", &keep("keep")) + &claim("also", &keep("' Keep '"));
+        assert_eq!(deleted(&all, &KINDS), ["PersistentVolumeClaim data"]);
+    }
+
+    #[test]
+    fn what_goes_with_a_release_is_named_inside_of_a_list_and_where_it_cannot_be_read() {
+        let list = "apiVersion: v1\nkind: List\nitems: [{apiVersion: v1, kind: Namespace, metadata: {name: more}}]\n";
+        let broken = "# Source: web/templates/claim.yaml\nkind: PersistentVolumeClaim\nmetadata: {{\n";
+        let other = "# Source: web/templates/other.yaml\nkind: ConfigMap\nmetadata: {{\n";
+        let all = format!("{list}---\n{broken}---\n{other}");
+        assert_eq!(deleted(&all, &KINDS), ["Namespace more", "what web/templates/claim.yaml makes"]);
+    }
 }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::kubernetes::duration;
+
 /// What Flux waits where nothing is said.
 const TIMEOUT: Duration = Duration::from_mins(5);
 
@@ -126,31 +128,9 @@ fn is_set(map: &Value, key: &str) -> bool {
 
 fn timeout(at: &str, map: &Value, refused: &mut Refused) -> Option<Duration> {
     let text = map["timeout"].as_str()?;
-    let timeout = duration(text);
+    let timeout = duration::parse(text);
     refused.note(timeout.is_none(), || format!("{at}.timeout: {text}"));
     timeout
-}
-
-/// A duration as Go writes it: `5m0s`, `1.5h`.
-pub(super) fn duration(text: &str) -> Option<Duration> {
-    let mut total = Duration::ZERO;
-    let mut rest = text;
-    while !rest.is_empty() {
-        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-        let number: f64 = rest[..end].parse().ok()?;
-        rest = &rest[end..];
-        let unit = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
-        let seconds = match &rest[..unit] {
-            "h" => 3600.0,
-            "m" => 60.0,
-            "s" => 1.0,
-            "ms" => 0.001,
-            _ => return None,
-        };
-        total += Duration::try_from_secs_f64(number * seconds).ok()?;
-        rest = &rest[unit..];
-    }
-    (!total.is_zero()).then_some(total)
 }
 
 #[cfg(test)]
@@ -158,18 +138,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn a_duration_is_read_as_go_writes_it() {
-        let seconds = |text| duration(text).map(|duration| duration.as_millis());
-        assert_eq!(seconds("300s"), Some(300_000));
-        assert_eq!(seconds("5m0s"), Some(300_000));
-        assert_eq!(seconds("1.5h"), Some(5_400_000));
-        assert_eq!(seconds("1h1m1s1ms"), Some(3_661_001));
-        for wrong in ["", "0s", "5", "s", "5d", "-5s", "1..2s"] {
-            assert_eq!(seconds(wrong), None, "{wrong}");
-        }
-    }
 
     #[test]
     fn what_the_homelab_says_is_done() {

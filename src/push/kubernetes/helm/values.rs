@@ -3,9 +3,11 @@
 use std::fmt;
 
 use serde_json::{Map, Value};
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
+use crate::cluster;
 use crate::problem::Source;
+use crate::push::kubernetes::filled::wipe;
 use crate::yaml::{emit_json, parse_one};
 
 /// A map of values.
@@ -40,11 +42,7 @@ impl Values {
 
     /// The text that helm reads.
     pub(super) fn text(&self) -> Zeroizing<String> {
-        let mut length = Length(0);
-        let _ = serde_json::to_writer(&mut length, &self.0);
-        // never moved while it grows
-        let mut text = Zeroizing::new(Vec::with_capacity(length.0));
-        let _ = serde_json::to_writer(&mut *text, &self.0);
+        let mut text = cluster::json(&self.0);
         Zeroizing::new(String::from_utf8(std::mem::take(&mut *text)).unwrap_or_default())
     }
 
@@ -144,30 +142,6 @@ pub(super) fn are(a: &Value, b: &Value) -> bool {
 
 fn maps_are(a: &Map<String, Value>, b: &Map<String, Value>) -> bool {
     a.len() == b.len() && a.iter().all(|(key, value)| b.get(key).is_some_and(|other| are(value, other)))
-}
-
-/// Overwrites the texts of a tree.
-pub(super) fn wipe(value: &mut Value) {
-    match value {
-        Value::String(text) => text.zeroize(),
-        Value::Array(list) => list.iter_mut().for_each(wipe),
-        Value::Object(map) => map.values_mut().for_each(wipe),
-        _ => {}
-    }
-}
-
-/// Counts what is written to it.
-struct Length(usize);
-
-impl std::io::Write for Length {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0 += bytes.len();
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }
 
 #[cfg(test)]

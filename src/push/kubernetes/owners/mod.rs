@@ -1,5 +1,6 @@
 //! Who wrote an object before homebuild did: the tools that are known, and how their fields are taken over.
 
+mod author;
 mod conflict;
 mod defaults;
 mod takeover;
@@ -8,6 +9,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+pub use author::authors;
 pub use conflict::{Answer, Conflict, Rules, conflicts};
 pub use defaults::settled;
 pub use takeover::{Takeover, claim, retag, take_over};

@@ -26,14 +26,14 @@ pub struct Takeover {
 }
 
 /// An entry of `metadata.managedFields`.
-struct Entry<'a> {
-    json: &'a Value,
-    who: Who,
-    fields: Set,
+pub(super) struct Entry<'a> {
+    pub(super) json: &'a Value,
+    pub(super) who: Who,
+    pub(super) fields: Set,
 }
 
 impl<'a> Entry<'a> {
-    fn read(json: &'a Value) -> Option<Self> {
+    pub(super) fn read(json: &'a Value) -> Option<Self> {
         Some(Self { json, who: Who::of(json["manager"].as_str()?), fields: Set::read(&json["fieldsV1"])? })
     }
 

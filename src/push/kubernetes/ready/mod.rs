@@ -164,7 +164,11 @@ pub fn gone(sent: &Value, before: Option<&Status>) -> Status {
 fn unobserved(object: &Value) -> Option<Status> {
     let generation = object["metadata"]["generation"].as_i64()?;
     let observed = object["status"]["observedGeneration"].as_i64()?;
-    let why = || format!("is of generation {generation}, and its controller has seen {observed}");
+    let why = || match observed {
+        // as definitions have it for objects that no controller has seen
+        ..0 => "has no word from its controller yet".to_owned(),
+        _ => format!("is of generation {generation}, and its controller has seen {observed}"),
+    };
     (generation != observed).then(|| Status::in_progress(why()))
 }
 
