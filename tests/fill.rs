@@ -112,16 +112,19 @@ fn compare_text(built: &str, sent: &str, secrets: &Json, path: &str) {
             Piece::Reference(reference) => {
                 let value = reference.path.iter().fold(secrets, |value, key| &value[key]);
                 let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                match reference.filters.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-                    [] => value,
-                    ["json"] => Json::from(value).to_string().trim_matches('"').to_owned(),
-                    ["bcrypt(10)"] => {
+                reference.filters.iter().fold(value, |value, filter| match filter.as_str() {
+                    "b64encode" => base64::engine::general_purpose::STANDARD.encode(value),
+                    "json" => {
+                        let quoted = Json::from(value).to_string();
+                        quoted[1..quoted.len() - 1].to_owned()
+                    }
+                    "bcrypt(10)" => {
                         let hash = &rest[..60];
                         assert!(hash.starts_with("$2y$10$") && bcrypt::verify(&value, hash).unwrap(), "{path}");
                         hash.to_owned()
                     }
-                    others => panic!("{path} has {others:?}"),
-                }
+                    other => panic!("{path} has {other:?}"),
+                })
             }
         };
         // no `assert_eq`: it would print a secret
