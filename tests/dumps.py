@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The jobs of out/ that keep data are run against real servers: tests/dumps.py
+"""The jobs of out/ that keep data, or throw old data away, are run against real servers: tests/dumps.py
 
 PostgreSQL and MariaDB (in place of MySQL, which Debian does not have) run in a temporary folder, without any rights, on a
 free port of 127.0.0.1. Each script is run as it stands in out/, with its folders mounted and its hosts leading there. What
@@ -9,6 +9,7 @@ Needs what tests/setup.sh installs.
 
 import contextlib
 import glob
+import http.server
 import os
 import pathlib
 import re
@@ -18,6 +19,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 import yaml
@@ -268,8 +270,59 @@ def test_etcd_purge():
     print("ok     etcd            snapshots of more than 30 days go")
 
 
+def test_registry():
+    machine = yaml.safe_load((ROOT / "out/infra/infra/cloud-init/docker-registry.yaml").read_text())
+    script = next(f["content"] for f in machine["write_files"] if f["path"] == "/opt/registry/cleanup-tags.sh")
+    with tempfile.TemporaryDirectory() as folder:
+        program = pathlib.Path(folder, "cleanup-tags.sh")
+        program.write_text(script)
+        program.chmod(0o755)
+        data = pathlib.Path(folder, "data")
+        for image, tags in {"a": 3, "b/c": 1}.items():
+            for age in range(tags):
+                tag = data / f"dockerhub/docker/registry/v2/repositories/{image}/_manifests/tags/{age}-old"
+                (tag / "current").mkdir(parents=True)
+                os.utime(tag, times=(time.time() - age * 86400,) * 2)
+        dry = there(["/opt/registry/cleanup-tags.sh", "--keep", "2", "--dry-run"], {"/opt/registry": folder})
+        done = there(["/opt/registry/cleanup-tags.sh", "--keep", "2"], {"/opt/registry": folder})
+        assert dry.stdout == done.stdout == "dockerhub: a:2-old\n" and not done.returncode, done.stdout + done.stderr
+        kept = sorted(f"{tag.parents[2].name}:{tag.name}" for tag in data.rglob("tags/*"))
+        assert kept == ["a:0-old", "a:1-old", "c:0-old"], kept
+    print("ok     registry        old tags go, the newest stay")
+
+
+class Poison(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200 if self.path == "/poison2/" else 404)
+        self.end_headers()
+        self.wfile.write(b"poison" if self.path == "/poison2/" else b"")
+
+    def log_message(self, *_):
+        pass
+
+
+def test_poison():
+    script = yaml.safe_load((ROOT / "out/poison-fountain/poison-fountain/configmap.poison-fountain-fetcher.yaml").read_text())
+    command = ["sh", "-c", script["data"]["fetch-poison.sh"]]
+    with tempfile.TemporaryDirectory() as folder, http.server.ThreadingHTTPServer(("127.0.0.1", 0), Poison) as server:
+        threading.Thread(target=server.serve_forever).start()
+        at = f"http://127.0.0.1:{server.server_port}"
+        aged(pathlib.Path(folder, "older.txt"), 1)
+        try:
+            good = there(command, {"/data/cache": folder}, POISON_URL=f"{at}/poison2/", FETCH_COUNT="2", MAX_CACHE_FILES="2")
+            texts = [f.read_text() for f in pathlib.Path(folder).iterdir()]
+            assert not good.returncode and texts == ["poison"] * 2, good.stdout + good.stderr
+            bad = there(command, {"/data/cache": folder}, POISON_URL=f"{at}/gone", FETCH_COUNT="1", MAX_CACHE_FILES="2")
+            assert bad.returncode and len(os.listdir(folder)) == 2, "nothing was fetched, and nobody is told"
+        finally:
+            server.shutdown()
+    print("ok     poison          2 documents fetched, the oldest one gone; a source that gives nothing is told")
+
+
 if __name__ == "__main__":
     test_postgres()
     test_mysql()
     test_nextcloud()
     test_etcd_purge()
+    test_registry()
+    test_poison()

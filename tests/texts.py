@@ -9,7 +9,6 @@ script that a container or cloud-init runs by a shell; and each file of cloud-in
 checker. A text that no rule knows fails, as does one that two know, and a rule that knows none. Needs what setup.sh installs.
 """
 
-import ast
 import base64
 import collections
 import concurrent.futures
@@ -71,7 +70,7 @@ def shell(name):
 
 
 def check_python(text):
-    compile(text, "text", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    compile(text, "text", "exec", dont_inherit=True)
 
 
 def check_json(text):
