@@ -405,20 +405,22 @@ def read(file, fill):
     filled = fill(file) if "<secret:" in text else text
     if file.suffix == ".txt":
         return text, filled
-    data, filled = yaml.load(text, yaml.CSafeLoader), yaml.load(filled, yaml.CSafeLoader)
-    if data.get("kind") == "Secret":  # push sends `data`; the keys keep the order of what is on disk
-        sent = filled.pop("data", {})
-        filled["stringData"] = {key: base64.b64decode(sent[key]).decode() for key in data.get("stringData") or {}} \
-            if "<secret:" in text else filled.get("stringData")
-        data.pop("data", None)
-    return data, filled
+    return yaml.load(text, yaml.CSafeLoader), yaml.load(filled, yaml.CSafeLoader)
+
+
+def held(data):
+    """What a ConfigMap or a Secret holds, a Secret on disk as on its way to the server."""
+    values = data.get("data") or {}
+    if data["kind"] == "Secret":
+        values = {key: base64.b64decode(value).decode(errors="replace") for key, value in values.items()}
+    return values | (data.get("stringData") or {})
 
 
 def of_object(data):
     if data.get("kind") == "CustomResourceDefinition":
         return
     if data.get("kind") in ("ConfigMap", "Secret"):
-        for key, text in {**(data.get("data") or {}), **(data.get("stringData") or {})}.items():
+        for key, text in held(data).items():
             if "\n" in text or re.search(r"\.\w+$", key) or re.match(r'[\[{]\s*["{\[]', text):
                 yield key, text
             if key == "values.yaml":
@@ -466,7 +468,7 @@ def charts(out, fill):
     if not release.is_file():
         return []
     values = yaml.load(release.read_text(), yaml.CSafeLoader)["spec"]["values"]
-    hidden = yaml.load(read(secret, fill)[1]["stringData"]["values.yaml"], yaml.CSafeLoader)
+    hidden = yaml.load(held(read(secret, fill)[1])["values.yaml"], yaml.CSafeLoader)
     alerts = merged(values["alertmanager"]["config"], hidden["alertmanager"]["config"])
     del alerts["enabled"]  # of the chart
     made = {f"serverFiles.{name}": rules for name, rules in values["serverFiles"].items()} | {"alertmanager.config": alerts}
