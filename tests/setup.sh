@@ -17,6 +17,7 @@ kubectl=1.$(sed -n 's/^.*k8s.io\/kubectl v0\.//p' "$here/kubectl/go.mod") # as i
 kubernetes=$(sed -n 's/^.*k8s.io\/kubernetes v\([^ ]*\).*/\1/p' "$here/control-plane/go.mod")
 kubeconform=0.8.0
 kwok=0.8.0
+xray=1.260327.0 # 26.3.27
 engines=$(sed -n 's/^.*fluxcd\/pkg\/kustomize v//p' "$here/engines/go.mod")
 helm=4.3.1
 services=(nginx postfix prometheus prometheus-alertmanager pgbouncer coturn mariadb-server-core mariadb-client postgresql rsync)
@@ -69,6 +70,8 @@ build_control_plane() {
   build "$kubernetes" control-plane "" k8s.io/kubernetes/cmd/kube-{apiserver,controller-manager,scheduler} &&
     build "$kubernetes" control-plane etcd go.etcd.io/etcd/server/v3
 }
+
+install_xray() { install_go "github.com/xtls/xray-core/main@v$xray" && mv "$target/main" "$target/xray"; }
 
 install_helm() { # install_helm VERSION
   local module=helm.sh/helm/v${1%%.*}
@@ -137,6 +140,8 @@ need python3 "install Python 3 with its venv module"
 need git "install git"
 need curl "install curl"
 need jq "install jq"
+need unshare "install util-linux"
+need systemd-analyze "install systemd"
 
 # Two runs at once: the second waits, then finds everything done.
 alone() { # alone NAME
@@ -155,6 +160,7 @@ tool "age-$age" install_go "filippo.io/age/cmd/age@v$age" "filippo.io/age/cmd/ag
 tool "kubectl-$kubectl" build "$kubectl" kubectl kubectl .
 tool "kubeconform-$kubeconform" install_go "github.com/yannh/kubeconform/cmd/kubeconform@v$kubeconform"
 tool "parsers-$(sha256sum "$here"/parsers/* | sum_of)" build 0 parsers parsers .
+tool "xray-$xray" install_xray
 tool "services-$(echo "${services[@]}" | sum_of)" unpack_services "${services[@]}"
 tool "node-$node" install_node
 tool "yaml-language-server-$language_server" install_language_server

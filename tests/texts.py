@@ -221,6 +221,11 @@ def has_ipv6():
     return True
 
 
+@in_file
+def check_xray(path):
+    run("xray", "run", "-test", "-format=json", "-config", path)
+
+
 def check_unit(text):
     """systemd reads the unit; Docker's unit and program are on the machine that it is for."""
     with tempfile.TemporaryDirectory() as folder:
@@ -307,6 +312,7 @@ CHECKERS = {
     "systemd": check_unit,
     "cron": check_cron,
     "wireguard": check_wireguard,
+    "xray": check_xray,
     "htpasswd": table(r"[^:\s]+:\$2y\$\d\d\$[./A-Za-z0-9]{53}", "a user and bcrypt's hash"),
     "mail accounts": table(r"[^@|\s]+@[\w.-]+\|\$2y\$\d\d\$[./A-Za-z0-9]{53}", "an address and bcrypt's hash"),
     "mail aliases": table(r"[^@\s]*@[\w.-]+\s+[^@\s]+@[\w.-]+", "two addresses"),
@@ -321,7 +327,10 @@ RULES = {
     "* #!/bin/bash": "bash, shellcheck",
     "* #!/usr/bin/env python3": "python",
     "*.py": "python",
-    "*.json": "json",
+    "* openclaw.json": "json",
+    "* servers.json": "json",
+    "* technitium-dns.json": "json",
+    "* users.json": "json",
     "* wg-ui-config": "json",
     "*.html": "html",
     "*/middleware.anti-ai-trap-links.yaml *.replacement": "html of a body",
@@ -356,6 +365,7 @@ RULES = {
     "*/secret.pgbouncer-auth.yaml userlist.txt": "pgbouncer users",
     "* turnserver.conf": "turnserver",
     "* wg0.conf": "wireguard",
+    "*/secret.xray-config.yaml config.json": "xray",
     "* postfix-main.cf": "postconf",
     "* postfix-accounts.cf": "mail accounts",
     "* postfix-virtual.cf": "mail aliases",
@@ -564,6 +574,7 @@ EXAMPLES = {
     "cron": ("0 3 * * 0 root true\n", "0 3 * * root true\n", "0 3 * * 0 root date +%H\n"),
     "wireguard": (f"[Peer]\nPublicKey = {'A' * 43}=\nAllowedIPs = 10.0.0.1/32\n", "[Peer]\nPublicKey = AAAA\n",
                   "[Peer]\nAllowedIPs = 10.0.0.256/32\n", "[Peer]\nAllowed = 10.0.0.1\n", "[Peers]\n"),
+    "xray": ('{"outbounds": [{"protocol": "freedom"}]}', '{"outbounds": [{"protocol": "freedoms"}]}', '{"outbounds": '),
     "htpasswd": (f"a:{HASH}\n", "a:b\n"),
     "mail accounts": (f"a@b.c|{HASH}\n", f"a|{HASH}\n"),
     "mail aliases": ("@b.c d@e.f\n", "@b.c\n"),
