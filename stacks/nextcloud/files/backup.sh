@@ -1,4 +1,5 @@
 #!/bin/bash
+# shellcheck disable=SC2012 # `find` of busybox cannot sort by time, and the names are our own
 # Copies /nextcloud-data to /backup/<date_time> and keeps the newest $KEEP copies.
 # A copy is written under a hidden name first, so that a broken one never counts as a backup.
 set -euo pipefail

@@ -1,4 +1,5 @@
 #!/bin/sh
+# shellcheck disable=SC2012 # `find` of busybox cannot sort by time, and the names are our own
 # Fills the cache from which poison-fountain serves: fetches FETCH_COUNT documents and keeps the newest MAX_CACHE_FILES.
 set -u
 
