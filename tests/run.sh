@@ -35,14 +35,11 @@ step_kstatus() { go run -C tests/kstatus . ../../src/push/kubernetes/ready/table
 step_kubeconform() { program && tests/kubeconform.py "$program"; }
 step_schemas() { program && tools/schemas "$program" --check; }
 step_readers() { tests/readers.py --self-test && tests/readers.py; }
-<<<<<<< HEAD
 step_page() { program && tests/page.py "$program"; }
-=======
 # Those of stacks/ are checked as out/ has them; the others are examples, some of them broken.
 step_shellcheck() { git ls-files -z '*.sh' .ci/run ':!stacks' ':!tests/cases' ':!tests/compose' | xargs -0 shellcheck; }
 step_texts() { program && tests/texts.py --self-test && tests/texts.py "$program"; }
 step_dumps() { tests/dumps.py; }
->>>>>>> texts
 step_renovate() { python3 tests/renovate.py --self-test && python3 tests/renovate.py; }
 
 step_inventory() {
@@ -66,11 +63,7 @@ step_fresh() {
 step_clean() { [ "$(git status --porcelain)" = "$before" ] || { git status --short; false; }; }
 
 steps=("$@")
-<<<<<<< HEAD
-[ $# -gt 0 ] || steps=(format clippy test doc build fmt language_server docs first_secret tfvars fresh schemas fuzz readers kstatus kubeconform renovate page inventory cluster api_server other_engines push clean)
-=======
-[ $# -gt 0 ] || steps=(format clippy test doc build fmt language_server docs first_secret tfvars fresh schemas fuzz readers shellcheck texts dumps kstatus kubeconform renovate inventory cluster api_server other_engines push clean)
->>>>>>> texts
+[ $# -gt 0 ] || steps=(format clippy test doc build fmt language_server docs first_secret tfvars fresh schemas fuzz readers shellcheck texts dumps kstatus kubeconform renovate page inventory cluster api_server other_engines push clean)
 passed=0 failed=0 table=""
 for step in "${steps[@]}"; do
   printf '\n== %s\n' "$step"

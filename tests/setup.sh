@@ -1,12 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the tests need beside Rust, Go and Python, once: everything lands below
-<<<<<<< HEAD
 # ~/.cache/homebuild, but cloud-init and chromium (and python3-venv, where Python came without it),
-# which are Debian packages. Says on stderr what it does; prints on stdout only the folders to put on PATH:
-=======
-# ~/.cache/homebuild, but cloud-init (and python3-venv, where Python came without it), which are
-# Debian packages; those that bring a service are only unpacked there. Says on stderr what it does; prints on stdout only the folders to put on PATH:
->>>>>>> texts
+# which are Debian packages; those that bring a service are only unpacked there. Says on stderr what it
+# does; prints on stdout only the folders to put on PATH:
 #     PATH="$(tests/setup.sh):$PATH"
 #     PATH="$(tests/setup.sh cluster):$PATH"     with Kubernetes' control plane: ten minutes of compiling, once
 # A warm run looks at a few files and does nothing.
