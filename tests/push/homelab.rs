@@ -15,21 +15,24 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// What is there before: namespaces, and a custom resource whose controller the site does not have yet; the limits that
-/// Kyverno would generate.
+/// What is there before: a custom resource whose controller the site does not have yet; of each namespace with a quota
+/// the limits that Kyverno would generate, without which no pod of it is made.
 const BEFORE: &str = r#"
-import json, os, sys
+import json, os, pathlib, sys, yaml
 sys.path.insert(0, "tests")
 from practice import define, definitions, must
 kubeconfig = os.environ["KUBECONFIG"]
 files = [path for path in definitions() if "external-dns" in str(path)]
 assert files
 define(kubeconfig, files)
-woodpecker = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "woodpecker"}}
-limits = {"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "tier", "namespace": "woodpecker"},
-          "spec": {"limits": [{"type": "Container", "default": {"cpu": "100m", "memory": "64Mi"}, "defaultRequest": {"cpu": "10m", "memory": "16Mi"}}]}}
-there = "".join(f"---\n{json.dumps(one)}\n" for one in [woodpecker, limits])
-must(kubeconfig, "apply", "--server-side", "--filename=-", given=there)
+quotas = [yaml.safe_load(path.read_text()) for path in pathlib.Path("out").glob("*/*/resourcequota.*.yaml")]
+names = sorted({quota["metadata"]["namespace"] for quota in quotas})
+assert names
+limit = {"type": "Container", "default": {"cpu": "100m", "memory": "64Mi"}, "defaultRequest": {"cpu": "10m", "memory": "16Mi"}}
+objects = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in names]
+objects += [{"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "tier", "namespace": name}, "spec": {"limits": [limit]}}
+            for name in names]
+must(kubeconfig, "apply", "--server-side", "--filename=-", given="".join(f"---\n{json.dumps(one)}\n" for one in objects))
 "#;
 
 fn site() -> TempDir {
@@ -86,7 +89,7 @@ fn versions() -> String {
 fn platform_comes_up_then_all_stacks_and_a_second_push_writes_nothing() {
     let folder = site();
     let site = folder.path();
-    // the node and a namespace are there
+    // the node and some namespaces are there
     let adopt = ["push", "--yes", "--adopt", "--stack", "platform"];
     let said = done(site, &adopt);
     assert!(said.contains("assumed  infra, which another target has"), "{said}");
