@@ -75,8 +75,12 @@ def stand_ins():
             "Chart.yaml": json.dumps({"apiVersion": "v2", "name": asked["chart"], "version": asked["version"]}),
             "templates/deployment.yaml": STAND_IN,
         }
+        releases = [one.name.split(".")[1] for one in sorted(file.parent.glob("helmrelease.*.yaml"))]
         for provided in lock["modules"][file.parent.name].get("provides", []):
             kind, name = provided.split("/", 1)
+            # of several charts the one that is called so has it
+            if file.name.split(".")[1] != next((release for release in releases if name.startswith(release)), releases[0]):
+                continue
             if kind == "CustomResourceDefinition":
                 files[f"crds/{name}.yaml"] = json.dumps(definitions[name])
             else:
@@ -166,7 +170,8 @@ class Repository(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         host = self.headers.get("Host", "").removesuffix(":443")
-        kind, data = self.server.answers.get((host, self.path), (None, b""))
+        path = self.path.removeprefix(f"http://{host}")  # whole where it is asked as a proxy, of a repository without TLS
+        kind, data = self.server.answers.get((host, path), (None, b""))
         self.send_response(200 if kind else 404)
         self.send_header("Content-Type", kind or "text/plain")
         self.send_header("Content-Length", str(len(data)))
@@ -209,7 +214,8 @@ def serve(folder):
     server.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.tls.load_cert_chain(certificate, key)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    return {"HTTPS_PROXY": f"http://127.0.0.1:{server.server_port}", "NO_PROXY": "127.0.0.1,localhost",
+    proxy = f"http://127.0.0.1:{server.server_port}"
+    return {"HTTPS_PROXY": proxy, "HTTP_PROXY": proxy, "NO_PROXY": "127.0.0.1,localhost",
             "SSL_CERT_FILE": str(certificate)}
 
 
