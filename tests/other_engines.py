@@ -108,7 +108,7 @@ def check_engine(program, cluster, folder, engine, arguments):
     namespace = json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": {"flux": "flux-system"}.get(engine, engine)}})
     cluster.must("apply", "--server-side", "--filename=-", given=namespace)
     code, said = cluster.kubectl("apply", "--server-side", "--validate=strict", f"--filename={made}")
-    problems += [line for line in said if not line.endswith(" serverside-applied") or code]
+    problems += [line for line in said if not line.endswith(" serverside-applied")] or [f"kubectl ends with {code}"] * bool(code)
     taken = 0
     for file in sorted(made.glob("*.yaml")):
         _, stack, _ = file.name.split(".")

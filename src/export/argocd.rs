@@ -1,6 +1,6 @@
 //! What Argo CD is given: an Application a stack.
 
-use super::{Exported, is_secret, left_out, list, map, number, text, texts, truth};
+use super::{Exported, is_secret, left_out, list, map, number, object_name, text, texts, truth};
 use crate::out;
 use crate::yaml::Node;
 
@@ -31,7 +31,7 @@ impl ArgoCd {
     pub(super) fn application(&self, stack: &out::Stack, one: &Exported) -> Node {
         let wave = texts([("argocd.argoproj.io/sync-wave", one.wave.to_string().as_str())]);
         let metadata = map([
-            ("name", Some(text(stack.name.as_str()))),
+            ("name", Some(text(object_name(&stack.name)))),
             ("namespace", Some(text(self.namespace.as_str()))),
             ("annotations", Some(wave)),
         ]);

@@ -1,6 +1,6 @@
 //! What Flux is given: a Kustomization a stack, and the `GitRepository` if it is wanted.
 
-use super::{Exported, is_secret, left_out, list, map, said, text, texts, truth};
+use super::{Exported, is_secret, left_out, list, map, object_name, said, text, texts, truth};
 use crate::kubernetes::duration;
 use crate::out;
 use crate::yaml::{self, Map, Node};
@@ -34,7 +34,7 @@ pub struct Flux {
 impl Flux {
     /// A stack's Kustomization.
     pub(super) fn kustomization(&self, stack: &out::Stack, one: &Exported) -> Node {
-        let depends_on = one.depends_on.iter().map(|name| texts([("name", name.as_str())]));
+        let depends_on = one.depends_on.iter().map(|name| texts([("name", object_name(name).as_str())]));
         let spec = map([
             ("interval", Some(text(INTERVAL))),
             ("retryInterval", Some(text(RETRY))),
@@ -46,7 +46,7 @@ impl Flux {
             ("dependsOn", Some(list(depends_on)).filter(|_| !one.depends_on.is_empty())),
             ("patches", Some(list(self.patches(stack)))),
         ]);
-        self.object("kustomize.toolkit.fluxcd.io/v1", "Kustomization", &stack.name, spec)
+        self.object("kustomize.toolkit.fluxcd.io/v1", "Kustomization", &object_name(&stack.name), spec)
     }
 
     /// The `GitRepository`, where its address is known.

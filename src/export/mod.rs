@@ -76,7 +76,7 @@ pub fn export(tree: &Tree, engine: &Engine, target: Option<&str>) -> Result<Expo
         .filter(|stack| is_of(stack, target) && has_objects(stack))
         .map(|stack| (stack.name.as_str(), stack))
         .collect();
-    taken.values().filter_map(|stack| mixed(stack)).collect::<Problems>().or(())?;
+    taken.values().filter_map(|stack| mixed(stack)).chain(same_name(taken.keys())).collect::<Problems>().or(())?;
     let mut export = Export { files: BTreeMap::new(), stacks: Vec::new() };
     for row in survey::stacks(tree)? {
         let Some(stack) = taken.get(row.stack.as_str()) else { continue };
@@ -97,6 +97,28 @@ pub fn export(tree: &Tree, engine: &Engine, target: Option<&str>) -> Result<Expo
         export.files.insert(format!("gitrepository.{}.yaml", flux.source), text_of(engine, &repository));
     }
     Ok(export)
+}
+
+/// The name of a stack's object: a stack may be called what no object can be, such as `osm_routing`.
+fn object_name(stack: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    let name: String = stack.chars().map(plain).collect();
+    name.trim_matches('-').to_owned()
+}
+
+/// The problems that two stacks would have objects of one name, or one none at all.
+fn same_name<'a>(stacks: impl Iterator<Item = &'a &'a str>) -> Vec<Problem> {
+    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+    let wrong = stacks.filter_map(|stack| {
+        let name = object_name(stack);
+        let what = match seen.insert(name.clone(), stack) {
+            Some(other) => format!("the stacks `{other}` and `{stack}` would both be `{name}` to the engine"),
+            None if name.is_empty() => format!("stack `{stack}` has no letter that an object's name can have"),
+            None => return None,
+        };
+        Some(Problem::error("name", what).note("call one of them otherwise: the folder's name is the stack's"))
+    });
+    wrong.collect()
 }
 
 /// The target whose stacks are meant: the one named, or nothing where there is only one.

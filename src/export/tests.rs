@@ -230,6 +230,25 @@ fn objects_and_machines_in_one_stack_are_refused() {
 }
 
 #[test]
+fn a_stack_that_is_called_what_no_object_can_be_has_another_name_and_no_other_has_it() {
+    let stack = |name: &str| {
+        [
+            (format!("{name}/stack.lock"), "modules: {a: {}}\n".to_owned()),
+            (format!("{name}/a/service.a.yaml"), "apiVersion: v1\nkind: Service\nmetadata: {name: a}\n".to_owned()),
+        ]
+    };
+    let export = |names: &[&str]| {
+        let files: Vec<(String, String)> = names.iter().flat_map(|name| stack(name)).collect();
+        let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+        super::export(&tree(&files), &Engine::Flux(flux()), None)
+    };
+    let made = export(&["osm_routing"]).unwrap().files.remove("kustomization.osm_routing.yaml").unwrap();
+    assert!(made.contains("name: osm-routing\n") && made.contains("path: ./out/osm_routing\n"), "{made}");
+    let problems = export(&["osm_routing", "osm-routing"]).unwrap_err();
+    assert_eq!(problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), ["name"]);
+}
+
+#[test]
 fn of_several_clusters_one_is_named() {
     let mut files = FILES.to_vec();
     files[0].1 = "name: home\ntargets: {a: {type: kubernetes}, b: {type: kubernetes}}\n";
