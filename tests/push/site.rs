@@ -153,10 +153,14 @@ impl Site {
 
     /// Begins a command that is still at work when this returns.
     pub fn begin(&self, arguments: &[&str]) -> Begun {
-        let [out, err] = [(); 2].map(|()| tempfile::NamedTempFile::new().unwrap());
+        begun(self.command(arguments))
+    }
+
+    /// The same, through a proxy.
+    pub fn begin_through(&self, proxy: &Proxy, arguments: &[&str]) -> Begun {
         let mut command = self.command(arguments);
-        command.stdout(out.reopen().unwrap()).stderr(err.reopen().unwrap());
-        Begun { process: command.spawn().unwrap(), out, err }
+        command.env("KUBECONFIG", proxy.kubeconfig());
+        begun(command)
     }
 
     /// Pushes all stacks.
@@ -208,6 +212,11 @@ impl Site {
         if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap() }
     }
 
+    /// Whether a stack is one of this site's: that of its name, or one that begins with it and a hyphen.
+    fn has(&self, stack: &str) -> bool {
+        stack.strip_prefix(&self.name).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    }
+
     /// The resource versions of all that carries the label of one of this site's stacks, and of its records.
     pub fn versions(&self) -> Vec<String> {
         let kinds = "namespaces,configmaps,secrets,services,deployments,serviceaccounts,jobs,statefulsets,leases";
@@ -221,10 +230,16 @@ impl Site {
         let is_ours = |line: &&str| {
             let mut words = line.split(' ');
             let (id, stack) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-            stack.starts_with(&self.name) || id.contains(&format!("homebuild/homebuild-stack-{}", self.name))
+            self.has(stack) || id.split_once("homebuild/homebuild-stack-").is_some_and(|(_, stack)| self.has(stack))
         };
         text.lines().filter(is_ours).map(str::to_owned).collect()
     }
+}
+
+fn begun(mut command: Command) -> Begun {
+    let [out, err] = [(); 2].map(|()| tempfile::NamedTempFile::new().unwrap());
+    command.stdout(out.reopen().unwrap()).stderr(err.reopen().unwrap());
+    Begun { process: command.spawn().unwrap(), out, err }
 }
 
 /// A command of homebuild at work.
@@ -238,6 +253,11 @@ impl Begun {
     /// What it has said until now beside its results.
     pub fn said(&self) -> String {
         fs::read_to_string(self.err.path()).unwrap()
+    }
+
+    /// Ctrl-C.
+    pub fn interrupt(&self) {
+        assert!(Command::new("kill").args(["-INT", &self.process.id().to_string()]).status().unwrap().success());
     }
 
     /// Waits for its end.

@@ -22,6 +22,9 @@ impl<T: Target> Push<'_, T> {
         if !needs_work(planned, &kept.record) {
             return Pushed { end: End::Nothing, problems: Problems::new(), ..result(planned) };
         }
+        if self.target.is_stopped() {
+            return self.ended(nothing_of(name, Problem::error("interrupted", "interrupted before it was begun")));
+        }
         let say = |what: String| (self.reporter)(name, "", Event::Waits(what));
         if let Err(problem) = self.leases.take(name, self.order.patience, &say) {
             return self.ended(nothing_of(name, problem));
