@@ -18,7 +18,7 @@ use crate::problem::Problem;
 use watch::{Seen, Watch};
 
 const CODE: &str = "lock";
-/// How long a lease holds, in seconds.
+/// How long a lease holds without being renewed, in seconds.
 pub const SECONDS: u32 = 60;
 
 /// A lease.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::one::now;
-use super::{LEASE, Order, world};
+use super::{Order, world};
 use crate::problem::{Problem, Problems};
 use crate::push::journal::Journal;
 use crate::push::lease;
@@ -35,7 +35,7 @@ pub fn destroy<T: Target>(
     let ids: Vec<String> = kept.record.members.keys().cloned().collect();
     let planned = target.deletion(&world(stacks, &records), name, &ids, &order.allowed)?;
     asks(&planned)?;
-    lease::holding(target.store(), &holder, LEASE, |leases| {
+    lease::holding(target.store(), &holder, lease::SECONDS, |leases| {
         leases.take(name, order.patience, &|_| {})?;
         let held = || leases.held(name);
         let version = kept.version.clone();

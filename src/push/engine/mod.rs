@@ -30,8 +30,6 @@ pub use status::{State, Status, status};
 
 /// Stacks that are pushed at one time.
 const WIDTH: usize = 8;
-/// How long a lease holds without being renewed, in seconds.
-const LEASE: u32 = 60;
 
 /// What would be done, and what it was planned over.
 #[derive(Debug)]
@@ -159,7 +157,7 @@ pub fn push<T: Target>(
     reporter: &Reporter<'_>,
 ) -> Vec<Pushed> {
     let holder = lease::holder(&order.by).unwrap_or_else(|_| format!("{}/{}", order.by, std::process::id()));
-    lease::holding(target.store(), &holder, LEASE, |leases| {
+    lease::holding(target.store(), &holder, lease::SECONDS, |leases| {
         let push = Push { target, stacks, plan, order, reporter, leases };
         push.all()
     })

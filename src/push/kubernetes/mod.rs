@@ -3,6 +3,7 @@
 //! [`look`] lists what is there, [`plan`] says what becomes of each object, [`apply`] does it phase by phase and waits
 //! until it is [`ready`], [`prune`] deletes what is no more, and [`store`] keeps the records beside it.
 
+mod absent;
 pub mod apply;
 pub mod body;
 mod charts;

@@ -19,7 +19,7 @@ use crate::diff::{Field, compare_object};
 use crate::kubernetes::duration;
 use crate::problem::{Place, Problem, Problems, Source};
 use crate::push::each::each;
-use crate::push::plan::{Action, Allowed, Planned, Step, Waits};
+use crate::push::plan::{Action, Allowed, Planned, Step};
 use crate::push::record::{Member, Record, State};
 use crate::push::stack::Stack;
 use crate::push::target::World;
@@ -67,7 +67,7 @@ pub(super) struct Planning<'a> {
     pub scaled: BTreeSet<(String, String, String)>,
     pub world: &'a World<'a>,
     /// The namespaces that are there, once somebody asked; none where they may not be listed.
-    namespaces: OnceLock<Option<BTreeSet<String>>>,
+    pub namespaces: OnceLock<Option<BTreeSet<String>>>,
 }
 
 pub(super) fn plan(
@@ -250,12 +250,6 @@ impl<'a> Planning<'a> {
         }
     }
 
-    /// Whether a namespace is there, as far as it is known. A server waits before it says that one is not.
-    pub(super) fn has_namespace(&self, name: &str) -> bool {
-        let there = self.namespaces.get_or_init(|| look::namespaces(&self.target.cluster));
-        name.is_empty() || there.as_ref().is_none_or(|there| there.contains(name))
-    }
-
     /// What an object becomes without what the live one says beyond it and means nothing by; and what is sent for it.
     pub(super) fn settled(
         &self,
@@ -387,56 +381,6 @@ impl<'a> Planning<'a> {
         match (node(&old), node(&new)) {
             (Some(old), Some(new)) => compare_object(&draft.subject(), old, new, self.target.kinds),
             _ => Vec::new(),
-        }
-    }
-
-    /// An object whose kind the server does not have: something of the site brings it, or nothing does.
-    fn unserved(&self, draft: &mut Draft<'_>) -> Result<Action, Problems> {
-        let object = draft.object;
-        let served = self.target.cluster.served();
-        let is_stale = served.is_stale(&object.id.group);
-        let was_there =
-            self.record(draft.stack).is_some_and(|record| record.members.contains_key(&object.id.to_string()));
-        if let Some((stack, what)) = self.brought.get(&object.id.group).filter(|_| !(is_stale && was_there)) {
-            draft.waits = Some(self.wait_for(draft.stack, stack, what));
-            return Ok(Action::Create);
-        }
-        let kind = format!("{}/{}", object.api_version, object.id.kind);
-        let problem = Problem::error("unknown-kind", format!("the server has no kind {kind}")).at(&place(object));
-        Err(match served.preferred(&object.id.group, &object.id.kind) {
-            Some(other) => problem.note(format!("it has it as {}", other.api_version)),
-            None if is_stale => {
-                problem.note("the APIService that serves its group does not answer: `kubectl get apiservices`")
-            }
-            None => problem.note("no stack makes its definition, and no chart says that it does (`provides:`)"),
-        }
-        .into())
-    }
-
-    /// An object whose namespace is not there.
-    fn homeless(&self, draft: &mut Draft<'_>) -> Result<Action, Problems> {
-        let name = &draft.object.id.namespace;
-        let namespace =
-            Id { group: String::new(), kind: "Namespace".into(), namespace: String::new(), name: name.clone() };
-        match self.wanted.get(&namespace) {
-            Some(stack) => {
-                draft.waits = Some(self.wait_for(draft.stack, stack, &namespace.words()));
-                Ok(Action::Create)
-            }
-            None => Err(Problem::error("no-namespace", format!("there is no namespace `{name}`"))
-                .at(&place(draft.object))
-                .note("no stack makes it, and the cluster does not have it")
-                .into()),
-        }
-    }
-
-    /// What an object of a stack waits for: of the same stack or an earlier one it will be there in time.
-    fn wait_for(&self, of: &str, stack: &str, what: &str) -> Waits {
-        let at = |name: &str| self.order.get(name).copied().unwrap_or(0);
-        match stack == of {
-            true => Waits::Here(what.to_owned()),
-            false if at(stack) < at(of) => Waits::Here(format!("{what} of stack {stack}")),
-            false => Waits::Stack(stack.to_owned(), what.to_owned()),
         }
     }
 }

@@ -331,8 +331,8 @@ impl Kubernetes<'_> {
         let mut defined = self.defined.lock().unwrap_or_else(PoisonError::into_inner);
         let custom = found.iter().filter(|(_, object)| is_custom(self, object)).map(|(id, _)| id);
         let kinds: BTreeSet<(&str, &str)> = custom.map(|id| (id.group.as_str(), id.kind.as_str())).collect();
+        let definitions = served.preferred("apiextensions.k8s.io", "CustomResourceDefinition");
         for (group, kind) in kinds {
-            let definitions = served.preferred("apiextensions.k8s.io", "CustomResourceDefinition");
             let Some((of, kind)) = definitions.zip(served.preferred(group, kind)) else { continue };
             let name = format!("{}.{group}", kind.plural);
             if defined.0.contains(&name) {

@@ -54,8 +54,9 @@ impl Step {
 
 impl Path {
     /// Reads the path of an answer, `.spec.ports[port=80,protocol="TCP"].name`, or one that a person wrote,
-    /// `spec.containers[name=web].image`, with the help of an object that has it: a name with dots in it, `.metadata.labels.app.kubernetes.io/name`, is told from several by what is there. What
-    /// the object does not have is read as if no name had dots.
+    /// `spec.containers[name=web].image`, with the help of an object that has it: a name with dots in it,
+    /// `.metadata.labels.app.kubernetes.io/name`, is told from several by what is there. What the object does not have is
+    /// read as if no name had dots.
     #[must_use]
     pub fn read(text: &str, object: &Value) -> Option<Self> {
         let mut steps = Vec::new();
