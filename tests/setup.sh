@@ -60,7 +60,7 @@ tool() { # tool NAME-VERSION COMMAND...     the command finds the folder to fill
   mv "$target" "$place"
 }
 
-sum_of() { sha256sum | head -c 8; } # names what has no version of its own
+sum_of() { cat "$@" | sha256sum | head -c 8; } # of these texts, wherever they lie: names what has no version of its own
 
 install_go() { GOBIN=$target go install "$@"; }
 build() { # build VERSION MODULE OUTPUT PACKAGE...
@@ -160,12 +160,12 @@ tool "sops-$sops" install_go "github.com/getsops/sops/v3/cmd/sops@v$sops"
 tool "age-$age" install_go "filippo.io/age/cmd/age@v$age" "filippo.io/age/cmd/age-keygen@v$age"
 tool "kubectl-$kubectl" build "$kubectl" kubectl kubectl .
 tool "kubeconform-$kubeconform" install_go "github.com/yannh/kubeconform/cmd/kubeconform@v$kubeconform"
-tool "parsers-$(sha256sum "$here"/parsers/* | sum_of)" build 0 parsers parsers .
+tool "parsers-$(sum_of "$here"/parsers/*)" build 0 parsers parsers .
 tool "xray-$xray" install_xray
 tool "services-$(echo "${services[@]}" | sum_of)" unpack_services "${services[@]}"
 tool "node-$node" install_node
 tool "yaml-language-server-$language_server" install_language_server
-tool "logql-$(sha256sum "$here"/logql/* | sum_of)" install_logql
+tool "logql-$(sum_of "$here"/logql/*)" install_logql
 tool "renovate-$renovate" install_renovate
 command -v chromium >/dev/null || {
   need apt-get "chromium is had as a Debian package; install it in your system's way"
