@@ -1,4 +1,4 @@
-"""What tests on a practice cluster share: the cluster, kubectl, and what of the homelab is there before anything is applied."""
+"""What tests on a practice cluster share: the cluster, its custom resources, kubectl, and how checks are told."""
 
 import contextlib
 import importlib.machinery
