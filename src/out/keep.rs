@@ -24,7 +24,10 @@ pub struct Kept {
 /// it is written anew, or taken away. Where another one stands in the way, nothing is written.
 pub fn keep(folder: &Path, mark: &str, files: &BTreeMap<String, String>) -> Result<Kept, Problems> {
     std::fs::create_dir_all(folder).map_err(|error| {
-        let error = Errno::from_io_error(&error).unwrap_or(Errno::IO);
+        let error = match Errno::from_io_error(&error) {
+            Some(Errno::EXIST) => Errno::NOTDIR, // what is there is no folder
+            error => error.unwrap_or(Errno::IO),
+        };
         tree::refused("make the folder", &folder.display().to_string(), error).nowhere()
     })?;
     let at = Site::open(folder)?;
@@ -93,6 +96,16 @@ mod tests {
         assert_eq!(keep(&path, MARK, &files(&["y", "z"])).unwrap(), Kept::default());
         assert_eq!(fs::read_to_string(path.join("mine")).unwrap(), "mine\n");
         assert_eq!(fs::read_dir(&path).unwrap().count(), 4);
+    }
+
+    #[test]
+    fn a_file_in_place_of_the_folder_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("page");
+        fs::write(&path, "mine\n").unwrap();
+        let problems = keep(&path, MARK, &files(&["x"])).unwrap_err().into_iter().collect::<Vec<_>>();
+        assert!(problems[0].notes[0].contains("is it a link or a file?"), "{problems:?}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "mine\n");
     }
 
     #[test]
